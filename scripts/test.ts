@@ -1,0 +1,33 @@
+/**
+ * `npm test`: builds what the tests need, runs `bun test` with coverage and ends with one line,
+ * `N passed, N failed, N skipped`. Arguments are passed on: `npm test -- src/wasm`.
+ *
+ * bun test prints its totals on stderr in a form of its own; the JUnit report is what can be relied on.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildAssets } from "./build-assets.ts";
+import { buildTestGuests } from "./build-test-guests.ts";
+
+const filters = process.argv.slice(2);
+await buildAssets();
+await buildTestGuests();
+
+const scratch = mkdtempSync(join(tmpdir(), "emend-test-"));
+const report = join(scratch, "junit.xml");
+const coverage = filters.length === 0 ? ["--coverage"] : [];
+const run = Bun.spawn(
+  [process.execPath, "test", ...coverage, "--reporter=junit", `--reporter-outfile=${report}`, ...filters],
+  { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, NODE_ENV: "test" } },
+);
+const exitCode = await run.exited;
+
+const totals = /<testsuites [^>]*>/.exec(readFileSync(report, "utf8"))?.[0] ?? "";
+const count = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(totals)?.[1] ?? 0);
+const [failed, skipped] = [count("failures"), count("skipped")];
+const passed = count("tests") - failed - skipped;
+rmSync(scratch, { recursive: true });
+
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exit(exitCode === 0 && passed === 0 ? 1 : exitCode);

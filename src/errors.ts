@@ -1,0 +1,50 @@
+/**
+ * The two ways emend itself fails: refused input (`EmendError`, a closed code and a sentence for the
+ * person who sent it) and our own bugs (`invariant`). Guests' mistakes are errnos, never throws.
+ */
+
+/** Codes that name what was wrong with an input. Closed per version: an addition goes into the changelog. */
+export type ErrorCode =
+  // modules
+  | "module.invalid"
+  | "module.import"
+  | "module.limit"
+  // configuration, sites and releases
+  | "site.config"
+  | "node.config"
+  | "patch.path"
+  | "release.changed"
+  // executables and their payload
+  | "payload.truncated"
+  | "payload.format"
+  | "payload.hash"
+  // the command line and the machine it runs on
+  | "usage"
+  | "io"
+  | "listen"
+  // the admin listener
+  | "auth.token"
+  | "auth.host"
+  | "auth.origin"
+  | "site.unknown";
+
+/** Input that emend refuses. `code` is for machines, `message` names what was expected and what was found. */
+export class EmendError extends Error {
+  override readonly name = "EmendError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Stops the program when one of its own assumptions is false. Never for input. */
+export function invariant(condition: unknown, what: string): asserts condition {
+  if (!condition) throw new Error(`invariant violated: ${what}`);
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
