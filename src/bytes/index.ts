@@ -1,0 +1,4 @@
+export { ByteWriter } from "./byte-writer.ts";
+export { Cursor, DecodeError } from "./cursor.ts";
+export { sha256Hex } from "./digest.ts";
+export { encodeHex } from "./hex.ts";
