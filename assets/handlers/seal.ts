@@ -17,7 +17,7 @@ export function _start(): void {
   const petals = PETALS_MIN + next(8);
   // Piece by piece: strings are never freed, and joining them all would outgrow the one page of memory.
   print(
-    "Content-Type: image/svg+xml\nCache-Control: public, max-age=31536000, immutable\n\n" +
+    "Content-Type: image/svg+xml\nCache-Control: public, max-age=3600\n\n" +
       '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-100 -100 200 200">',
   );
   for (let ring = 0; ring < RINGS; ring++) {

@@ -87,6 +87,16 @@ export function paramInt(name: string, otherwise: i32, min: i32, max: i32): i32 
   return <i32>(value < min ? min : value > max ? max : value);
 }
 
+/** Asks the host again. `env`, `environ` and `param` do it by themselves, once. */
+export function readEnviron(): void {
+  if (environ_sizes_get(scratch, scratch + 4) != 0) fail("reading the environment failed");
+  environCount = load<u32>(scratch);
+  const block = new ArrayBuffer(<i32>(environCount * 4 + load<u32>(scratch, 4) + 4));
+  environPointers = changetype<usize>(block);
+  if (environCount == 0) return;
+  if (environ_get(environPointers, environPointers + environCount * 4) != 0) fail("reading the environment failed");
+}
+
 /** Reads up to `size` bytes of the request body to `to`; 0 at its end. */
 export function read(to: usize, size: u32): u32 {
   store<u32>(scratch, <u32>to);
@@ -200,15 +210,6 @@ function writeAll(fd: u32, from: usize, size: u32): bool {
     done += taken;
   }
   return true;
-}
-
-function readEnviron(): void {
-  if (environ_sizes_get(scratch, scratch + 4) != 0) fail("reading the environment failed");
-  environCount = load<u32>(scratch);
-  const block = new ArrayBuffer(<i32>(environCount * 4 + load<u32>(scratch, 4) + 4));
-  environPointers = changetype<usize>(block);
-  if (environCount == 0) return;
-  if (environ_get(environPointers, environPointers + environCount * 4) != 0) fail("reading the environment failed");
 }
 
 function startsWith(at: usize, prefix: usize, length: usize): bool {

@@ -1,0 +1,20 @@
+;; Replaces an entry of its own table. A fresh instance answers "clean"; one whose table was not put back
+;; answers "DIRTY".
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "Content-Type: text/plain\n\nclean\n")
+  (data (i32.const 128) "Content-Type: text/plain\n\nDIRTY\n")
+  (type $say (func))
+  (table 2 2 funcref)
+  (elem (i32.const 0) $clean $dirty)
+  (elem declare func $dirty)
+  (func $put (param $at i32)
+    (i32.store (i32.const 0) (local.get $at))
+    (i32.store (i32.const 4) (i32.const 32))
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
+  (func $clean (type $say) (call $put (i32.const 64)))
+  (func $dirty (type $say) (call $put (i32.const 128)))
+  (func (export "_start")
+    (call_indirect (type $say) (i32.const 0))
+    (table.set (i32.const 0) (ref.func $dirty))))
