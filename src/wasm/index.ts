@@ -1,3 +1,4 @@
+export { type ExposedModule, exposeState, type StateExports } from "./expose-state.ts";
 export { type Opcode, opcode, readInstruction } from "./instruction.ts";
 export {
   decodeModule,
@@ -17,4 +18,5 @@ export {
   type Section,
   sectionId,
 } from "./section.ts";
+export { unrestorableState } from "./state.ts";
 export { type FunctionType, formatSignature, type Limits, type ValueType } from "./types.ts";

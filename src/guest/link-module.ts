@@ -1,0 +1,111 @@
+/**
+ * The small module that stands between a guest and its host calls. For each call it
+ *
+ * - splits every i64 into two i32 (no BigInt is made for a file offset),
+ * - tries the plain import first and the suspending one only when that answers `wouldBlock`: a suspending
+ *   import always suspends, and that costs more than most calls (see src/RATIONALE.md),
+ * - traps when the guest was stopped, with a real trap: `catch_all` in the guest catches whatever
+ *   JavaScript throws, but no `unreachable`,
+ * - gives the engine real types to check the guest's imports against, which it does not do for JavaScript
+ *   functions.
+ */
+import { ByteWriter } from "../bytes/index.ts";
+import { preview1, wouldBlock } from "../wasi/index.ts";
+import { encodeSections, makeSection, sectionId } from "../wasm/index.ts";
+
+/** Import module names of the link module. */
+export const linkImports = { call: "call", wait: "wait", host: "host" } as const;
+
+const [i32, i64] = [0x7f, 0x7e];
+const letters: Readonly<Record<string, number>> = { i: i32, I: i64 };
+
+/** The link module that serves these preview 1 functions, each name once. */
+export function encodeLinkModule(names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const entries = names.map((name) => ({ name, ...preview1[name]! }));
+  const waiting = entries.filter((entry) => entry.waits);
+  const types = new ByteWriter().u32(entries.length * 2);
+  const imports = new ByteWriter().u32(entries.length + waiting.length + 1);
+  const functions = new ByteWriter().u32(entries.length);
+  const exports = new ByteWriter().u32(entries.length);
+  const code = new ByteWriter().u32(entries.length);
+  const imported = entries.length + waiting.length;
+
+  imports.name(linkImports.host).name("stop").u8(3, i32, 1);
+  entries.forEach((entry, index) => {
+    const results = entry.result === "errno" ? [1, i32] : [0];
+    const params = [...entry.params].map((letter) => letters[letter]!);
+    const flat = params.flatMap((type) => (type === i64 ? [i32, i32] : [type]));
+    types
+      .u8(0x60)
+      .u32(flat.length)
+      .u8(...flat, 1, i32);
+    types
+      .u8(0x60)
+      .u32(params.length)
+      .u8(...params, ...results);
+    imports
+      .name(linkImports.call)
+      .name(entry.name)
+      .u8(0)
+      .u32(index * 2);
+    functions.u32(index * 2 + 1);
+    exports
+      .name(entry.name)
+      .u8(0)
+      .u32(imported + index);
+  });
+  waiting.forEach((entry) => {
+    imports
+      .name(linkImports.wait)
+      .name(entry.name)
+      .u8(0)
+      .u32(entries.indexOf(entry) * 2);
+  });
+  entries.forEach((entry, index) => {
+    const suspending = entry.waits ? entries.length + waiting.indexOf(entry) : undefined;
+    const body = encodeBody(entry.params, entry.result === "errno", index, suspending);
+    code.u32(body.length).raw(body);
+  });
+
+  return encodeSections([
+    makeSection(sectionId.type, types.finish()),
+    makeSection(sectionId.import, imports.finish()),
+    makeSection(sectionId.function, functions.finish()),
+    makeSection(sectionId.export, exports.finish()),
+    makeSection(sectionId.code, code.finish()),
+  ]);
+}
+
+function encodeBody(
+  params: string,
+  answers: boolean,
+  plain: number,
+  suspending: number | undefined,
+): Uint8Array {
+  const result = params.length;
+  const out = new ByteWriter().u8(1, 1, i32);
+  pushArguments(out, params);
+  out.u8(0x10).u32(plain).u8(0x22).u32(result);
+  if (suspending !== undefined) {
+    out.u8(0x41).s32(wouldBlock).u8(0x46, 0x04, 0x40);
+    pushArguments(out, params);
+    out.u8(0x10).u32(suspending).u8(0x21).u32(result).u8(0x0b);
+  } else {
+    out.u8(0x1a);
+  }
+  // global.get stop; if; unreachable; end
+  out.u8(0x23, 0, 0x04, 0x40, 0x00, 0x0b);
+  if (answers) out.u8(0x20).u32(result);
+  else out.u8(0x00);
+  return out.u8(0x0b).finish();
+}
+
+/** local.get of every parameter, an i64 as its low and its high half. */
+function pushArguments(out: ByteWriter, params: string): void {
+  [...params].forEach((letter, index) => {
+    out.u8(0x20).u32(index);
+    if (letter !== "I") return;
+    out.u8(0xa7);
+    out.u8(0x20).u32(index).u8(0x42, 32, 0x88, 0xa7);
+  });
+}

@@ -1,0 +1,158 @@
+/** poll_oneoff: waits for clocks and descriptors together. */
+import { errno } from "../errno.ts";
+import type { WasiHost } from "../host.ts";
+import { limits } from "../limits.ts";
+import { clockNanoseconds } from "./clock.ts";
+import type { HostCalls } from "./host-calls.ts";
+
+/** `$eventtype`. */
+const eventType = { clock: 0, fdRead: 1, fdWrite: 2 } as const;
+
+/** `$subclockflags`: the timeout is a point in time and not a duration. */
+const absoluteTime = 1;
+
+/** Sizes of `$subscription` and `$event` in bytes. */
+const [subscriptionSize, eventSize] = [48, 32];
+
+/** The longest a timer can be set (setTimeout's own bound); a longer wait is waited again. */
+const timerMaxMs = 2 ** 31 - 1;
+
+export interface Clock {
+  readonly type: typeof eventType.clock;
+  readonly userdata: bigint;
+  readonly id: number;
+  readonly dueNs: bigint;
+}
+
+export interface Stream {
+  readonly type: typeof eventType.fdRead | typeof eventType.fdWrite;
+  readonly userdata: bigint;
+  readonly fd: number;
+}
+
+/** A subscription that can only be answered with an error. */
+export interface Failed {
+  readonly type: number;
+  readonly userdata: bigint;
+  readonly error: number;
+}
+
+export type Subscription = Clock | Stream | Failed;
+
+interface Event {
+  readonly userdata: bigint;
+  readonly type: number;
+  readonly error: number;
+  readonly bytes: number;
+}
+
+export const pollCalls = (host: WasiHost): HostCalls => ({
+  /**
+   * poll_oneoff(in, out, count, events): answers at least one event.
+   * ```
+   *  in  → [userdata u64][type u8, 7 pad][clock: id u32, pad, timeout u64, precision u64, flags u16 | fd u32]
+   *  out → [userdata u64][errno u16][type u8, 5 pad][bytes u64][flags u16, 6 pad]      events → u32
+   * ```
+   * EINVAL for no subscriptions or too many, EFAULT. In an event: EBADF, ENOTCAPABLE, EINVAL (clock).
+   */
+  poll_oneoff: (input, output, count, eventsPointer) => {
+    const total = count >>> 0;
+    if (total === 0 || total > limits.subscriptionsMax) return errno.inval;
+    const { memory } = host;
+    if (!memory.has(input, total * subscriptionSize) || !memory.has(output, total * eventSize))
+      return errno.fault;
+    if (!memory.has(eventsPointer, 4)) return errno.fault;
+
+    // Read once, when the call begins: durations count from there however often the call is tried again.
+    const resumed = host.pendingPoll !== undefined;
+    const subscriptions = host.pendingPoll ?? readSubscriptions(host, input, total);
+    const events = dueEvents(host, subscriptions);
+    if (events.length === 0) {
+      host.pendingPoll = subscriptions;
+      return host.waitFor((wake) => waitForAny(host, subscriptions, wake));
+    }
+    if (!resumed && host.shouldYield()) {
+      // A guest that only asks again and again must not keep the event loop, which moves its streams, from running.
+      host.pendingPoll = subscriptions;
+      return host.waitFor((wake) => void setImmediate(wake));
+    }
+    host.pendingPoll = undefined;
+    events.forEach((event, index) => {
+      writeEvent(host, (output >>> 0) + index * eventSize, event);
+    });
+    memory.setU32(eventsPointer, events.length);
+    return errno.success;
+  },
+});
+
+function readSubscriptions(host: WasiHost, input: number, count: number): Subscription[] {
+  return Array.from({ length: count }, (_, i) =>
+    readSubscription(host, (input >>> 0) + i * subscriptionSize),
+  );
+}
+
+function readSubscription(host: WasiHost, at: number): Subscription {
+  const { memory } = host;
+  const userdata = memory.u64(at);
+  const type = memory.u8(at + 8);
+  if (type === eventType.fdRead || type === eventType.fdWrite)
+    return { type, userdata, fd: memory.u32(at + 16) };
+  if (type !== eventType.clock) return { type, userdata, error: errno.inval };
+
+  const id = memory.u32(at + 16);
+  const now = clockNanoseconds(id, host.beganNs);
+  if (now === undefined) return { type, userdata, error: errno.inval };
+  const timeout = memory.u64(at + 24);
+  const absolute = (memory.u16(at + 40) & absoluteTime) !== 0;
+  return { type: eventType.clock, userdata, id, dueNs: absolute ? timeout : now + timeout };
+}
+
+function dueEvents(host: WasiHost, subscriptions: readonly Subscription[]): Event[] {
+  return subscriptions.map((each) => eventOf(host, each)).filter((event) => event !== undefined);
+}
+
+function eventOf(host: WasiHost, subscription: Subscription): Event | undefined {
+  const { userdata, type } = subscription;
+  if ("error" in subscription) return { userdata, type, error: subscription.error, bytes: 0 };
+  if ("dueNs" in subscription) {
+    const now = clockNanoseconds(subscription.id, host.beganNs) ?? 0n;
+    return now >= subscription.dueNs ? { userdata, type, error: errno.success, bytes: 0 } : undefined;
+  }
+  const descriptor = host.descriptors.get(subscription.fd);
+  if (descriptor === undefined) return { userdata, type, error: errno.badf, bytes: 0 };
+  const reads = type === eventType.fdRead;
+  const stream = reads ? descriptor.input : descriptor.output;
+  if (stream === undefined) return { userdata, type, error: errno.notcapable, bytes: 0 };
+  if (!stream.ready()) return undefined;
+  return { userdata, type, error: errno.success, bytes: reads ? (descriptor.input?.available() ?? 0) : 0 };
+}
+
+function waitForAny(
+  host: WasiHost,
+  subscriptions: readonly Subscription[],
+  wake: () => void,
+): (() => void) | undefined {
+  let soonestMs = Number.POSITIVE_INFINITY;
+  for (const each of subscriptions) {
+    if ("dueNs" in each) {
+      const left = Number(each.dueNs - (clockNanoseconds(each.id, host.beganNs) ?? 0n)) / 1e6;
+      soonestMs = Math.min(soonestMs, left);
+    } else if ("fd" in each) {
+      const descriptor = host.descriptors.get(each.fd);
+      (each.type === eventType.fdRead ? descriptor?.input : descriptor?.output)?.wait(wake);
+    }
+  }
+  if (soonestMs === Number.POSITIVE_INFINITY) return undefined;
+  // Rounded up: a timer that fires early would only be set again.
+  const timer = setTimeout(wake, Math.min(timerMaxMs, Math.max(0, Math.ceil(soonestMs))));
+  return () => clearTimeout(timer);
+}
+
+function writeEvent(host: WasiHost, at: number, event: Event): void {
+  const { memory } = host;
+  memory.fill(at, eventSize, 0);
+  memory.setU64(at, event.userdata);
+  memory.setU16(at + 8, event.error);
+  memory.setU8(at + 10, event.type);
+  memory.setU64(at + 16, BigInt(event.bytes));
+}

@@ -1,0 +1,154 @@
+/**
+ * Our side of one guest: its memory, descriptors, arguments and environment, and whether it may go on.
+ *
+ * A host lives as long as its instance and serves one run after the other; `begin` hands it everything
+ * that belongs to a run, so nothing of the last one can be left. A guest has one thread of execution, so
+ * one slot for "what it waits for" is enough.
+ */
+import { type ByteStrings, encodeByteStrings } from "./byte-strings.ts";
+import type { Subscription } from "./calls/poll.ts";
+import { type Descriptor, inputDescriptor, outputDescriptor } from "./descriptor.ts";
+import { GuestMemory } from "./guest-memory.ts";
+import { limits } from "./limits.ts";
+import { discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";
+
+/** What the module between guest and host looks at behind every call, and traps when it is not 0. */
+export interface StopFlag {
+  value: number;
+}
+
+/** Arranges for `wake` to be called; what it may return takes that back. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a listener that needs no taking back returns nothing.
+export type Register = (wake: () => void) => (() => void) | void;
+
+/** Everything that belongs to one run of a guest. Arguments and environment are byte strings, made when asked for. */
+export interface Run {
+  readonly args: () => readonly string[];
+  readonly environ: () => readonly string[];
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Called once, when the guest suspends for the first time. */
+  readonly onFirstWait?: () => void;
+}
+
+/** A run that gives a guest nothing and takes nothing from it. */
+export const emptyRun: Run = {
+  args: () => [],
+  environ: () => [],
+  stdin: emptyInput,
+  stdout: discardOutput,
+  stderr: discardOutput,
+};
+
+export class WasiHost {
+  readonly memory: GuestMemory = new GuestMemory();
+  readonly descriptors: Map<number, Descriptor> = new Map();
+  /** How many bytes an fd_write that waits has handed over, 0 between calls. */
+  pendingWriteBytes = 0;
+  /** What a poll_oneoff that waits was asked for, undefined between calls. */
+  pendingPoll: readonly Subscription[] | undefined;
+  exitCode: number | undefined;
+
+  readonly #stopFlag: StopFlag;
+  #run: Run = emptyRun;
+  #args: ByteStrings | undefined;
+  #environ: ByteStrings | undefined;
+  #began: bigint | undefined;
+  #waited = false;
+  #turnBeganMs = 0;
+  #register: Register | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(stopFlag: StopFlag) {
+    this.#stopFlag = stopFlag;
+  }
+
+  /** Starts a run: fresh descriptors 0, 1 and 2, and no trace of the one before. */
+  begin(run: Run): void {
+    this.#run = run;
+    this.#args = undefined;
+    this.#environ = undefined;
+    this.#waited = false;
+    this.#register = undefined;
+    this.#wake = undefined;
+    this.pendingWriteBytes = 0;
+    this.pendingPoll = undefined;
+    this.exitCode = undefined;
+    this.#began = undefined;
+    this.#turnBeganMs = performance.now();
+    this.descriptors.clear();
+    this.descriptors.set(0, inputDescriptor(run.stdin));
+    this.descriptors.set(1, outputDescriptor(run.stdout));
+    this.descriptors.set(2, outputDescriptor(run.stderr));
+  }
+
+  /** Lets go of everything that the run brought along. */
+  end(): void {
+    this.begin(emptyRun);
+  }
+
+  get args(): ByteStrings {
+    this.#args ??= encodeByteStrings(this.#run.args());
+    return this.#args;
+  }
+
+  get environ(): ByteStrings {
+    this.#environ ??= encodeByteStrings(this.#run.environ());
+    return this.#environ;
+  }
+
+  /** When the run began on the monotonic clock, in nanoseconds; its CPU clocks count from here. */
+  get beganNs(): bigint {
+    this.#began ??= process.hrtime.bigint();
+    return this.#began;
+  }
+
+  /** Whether the guest has held the thread long enough that a call which could wait should. */
+  shouldYield(): boolean {
+    return performance.now() - this.#turnBeganMs > limits.yieldAfterMs;
+  }
+
+  get stopped(): boolean {
+    return this.#stopFlag.value !== 0;
+  }
+
+  /** Ends the guest at its next host call, or now if it waits in one. It cannot run again after that. */
+  stop(): void {
+    this.#stopFlag.value = 1;
+    this.#wake?.();
+  }
+
+  /** Notes what a call waits for and answers `wouldBlock`; the caller in wasm then suspends in `resume`. */
+  waitFor(register: Register): number {
+    this.#register = register;
+    return wouldBlock;
+  }
+
+  /** The suspending half of a call: tries it again each time that what it waits for may have moved. */
+  async resume(attempt: () => number): Promise<number> {
+    if (!this.#waited) {
+      this.#waited = true;
+      this.#run.onFirstWait?.();
+    }
+    for (;;) {
+      if (!this.stopped) await this.#wait();
+      if (this.stopped) return 0;
+      this.#turnBeganMs = performance.now();
+      const result = attempt();
+      if (result !== wouldBlock) return result;
+    }
+  }
+
+  async #wait(): Promise<void> {
+    const register = this.#register;
+    this.#register = undefined;
+    let cancel: (() => void) | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      cancel = register?.(resolve) ?? undefined;
+    });
+    this.#wake = undefined;
+    cancel?.();
+  }
+}

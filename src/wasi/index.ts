@@ -1,0 +1,6 @@
+export { type AbiFunction, preview1, preview1Function, preview1Module } from "./abi.ts";
+export { toByteString } from "./byte-strings.ts";
+export type { HostCall, HostCalls } from "./calls/host-calls.ts";
+export { bindCalls } from "./calls/index.ts";
+export { emptyRun, type Run, WasiHost } from "./host.ts";
+export { closed, discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";

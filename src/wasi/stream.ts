@@ -1,0 +1,44 @@
+/**
+ * The two ends that a guest's stdio is connected to. Neither ever blocks the thread: what cannot go on
+ * answers `wouldBlock`, and `wait` tells when it is worth another try. A wake may be spurious.
+ */
+
+/** Returned by streams and host calls that cannot go on yet. */
+export const wouldBlock = -1;
+
+/** Returned by `Output.write` when nobody will ever read again. */
+export const closed = -2;
+
+/** Where a guest reads from. */
+export interface Input {
+  /** Fills `into` as far as bytes are there: the count, 0 at the end, or `wouldBlock`. */
+  read(into: Uint8Array): number;
+  /** How many bytes can be read now; at the end 0 and `ready()` is true. */
+  available(): number;
+  /** Whether `read` would answer at once. */
+  ready(): boolean;
+  wait(wake: () => void): void;
+}
+
+/** Where a guest writes to. `bytes` is guest memory: what is kept must be copied. */
+export interface Output {
+  /** Takes bytes from the front: the count, `wouldBlock`, or `closed`. */
+  write(bytes: Uint8Array): number;
+  ready(): boolean;
+  wait(wake: () => void): void;
+}
+
+/** An input that is at its end. */
+export const emptyInput: Input = {
+  read: () => 0,
+  available: () => 0,
+  ready: () => true,
+  wait: (wake) => wake(),
+};
+
+/** An output that takes everything and keeps nothing. */
+export const discardOutput: Output = {
+  write: (bytes) => bytes.length,
+  ready: () => true,
+  wait: (wake) => wake(),
+};
