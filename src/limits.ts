@@ -1,0 +1,85 @@
+/** Every cap of emend, with its unit in the name and its arithmetic beside it. */
+
+/** Longest path in a release, UTF-8 bytes (release-and-patch, Identity). */
+export const pathBytesMax = 512;
+
+/** Files in one release. At about 700 bytes of bookkeeping each: 46 MB. */
+export const releaseFilesMax = 65_536;
+
+/** Index of an embedded site: 65,536 files × (a path of 512 bytes, each escaped as `\"`, + 140 bytes) ≈ 76 MB. */
+export const payloadIndexBytesMax: number = 80 * 1024 * 1024;
+
+/**
+ * How much of an embedded site is read and verified before the first request. SHA-256 does about 2 GB/s:
+ * 2 ms of a start that takes 10 in all. What is beyond is verified when it is first used.
+ */
+export const payloadEagerBytesMax: number = 4 * 1024 * 1024;
+
+/** Longest free text in a log line (a message, a reason, a guest's line), UTF-16 units after escaping. */
+export const logTextCharsMax = 4096;
+
+/** Longest other field of a log line. A line is at most 2 × (4,096 + 8 × 1,024 + 16 × 2 × 1,024) ≈ 90,000 units. */
+export const logFieldCharsMax = 1024;
+
+/** Request headers in one log line. */
+export const logHeadersMax = 16;
+
+/** Log lines a second for answered requests, and as many again for failed ones: 200 KB/s, and no person reads more. */
+export const logRequestLinesPerSecond = 1000;
+
+/** Log lines a second from the guests of one route. */
+export const logGuestLinesPerSecond = 200;
+
+/** Warnings and errors a second: some are caused by requests. */
+export const logProblemLinesPerSecond = 100;
+
+/** Log lines waiting for a slow reader of stdout, UTF-16 units: 5 s of both request rates. */
+export const logBufferCharsMax: number = 2 * 1024 * 1024;
+
+/** How long a log line waits for others to share its write: at most 100 system calls a second. */
+export const logDelayMs = 10;
+
+/** How long a last flush waits for whoever reads stdout. */
+export const logFlushMsMax = 1000;
+
+/** Longest line of a guest's stderr that is kept whole, bytes: with a note of what was cut, logTextCharsMax. */
+export const guestLineBytesMax = 4000;
+
+/** End of a guest's stderr kept to explain a failure, bytes. Escaped fourfold it still fits logTextCharsMax. */
+export const guestTailBytesMax = 1024;
+
+/** Longest body the admin listener takes where a call has no body of its own, bytes. */
+export const adminBodyBytesMax = 1024;
+
+/** Largest asset that is read into memory at its first request, bytes; a larger one is streamed from where it lies. */
+export const assetHeldFileBytesMax: number = 256 * 1024;
+
+/** Assets of one site held in memory, bytes: 64 of the largest. Beyond it the least recently asked goes. */
+export const assetHeldBytesMax: number = 16 * 1024 * 1024;
+
+/** Smallest asset worth compressing, bytes: with its head it fills one TCP segment (1,460 bytes) either way. */
+export const assetVariantSourceBytesMin = 1024;
+
+/** Largest asset that is compressed, bytes. Its three variants cost about 1 s of one background thread. */
+export const assetVariantSourceBytesMax: number = 4 * 1024 * 1024;
+
+/** A variant is kept when it saves at least a tenth of the bytes. */
+export const assetVariantRatioMax = 0.9;
+
+/** All variants of one site, bytes: at a third of their source each, of 16 MB of text. */
+export const assetVariantsBytesMax: number = 16 * 1024 * 1024;
+
+/** Longest site.toml or emend.toml, bytes. Bun's TOML reader is quadratic in keys: 10,000 of them take 0.2 s. */
+export const configBytesMax: number = 128 * 1024;
+
+/** Errors of one configuration file that are listed in a message; the rest is counted. */
+export const configIssuesShownMax = 50;
+
+/** Longest module, bytes: CPython's is 26 MB, and compiling takes five to ten times a module's size in memory. */
+export const moduleBytesMax: number = 128 * 1024 * 1024;
+
+/** How long an instance beyond the first rests in its pool before it is let go. */
+export const instanceIdleMs = 10_000;
+
+/** Requests that wait in line for an instance of one route; the next one is turned away. */
+export const waitersMax = 1000;

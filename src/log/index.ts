@@ -1,0 +1,15 @@
+/** The log: typed records in, one line each out, for people or for machines. Never a secret, never unbounded. */
+export { LineTagger } from "./line-tagger.ts";
+export { createLogger, type GuestLines, type LogFormat, type Logger, type LoggerOptions } from "./logger.ts";
+export type {
+  ListeningRecord,
+  LogRecord,
+  NodeRecord,
+  ProblemRecord,
+  ReleaseRecord,
+  RequestRecord,
+  SiteLine,
+  StoppingRecord,
+} from "./record.ts";
+export { streamWriter, type Write } from "./stream-writer.ts";
+export { wantsColour } from "./wants-colour.ts";
