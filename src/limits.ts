@@ -81,5 +81,17 @@ export const moduleBytesMax: number = 128 * 1024 * 1024;
 /** How long an instance beyond the first rests in its pool before it is let go. */
 export const instanceIdleMs = 10_000;
 
-/** Requests that wait in line for an instance of one route; the next one is turned away. */
-export const waitersMax = 1000;
+/** Requests that wait in line for one route; the next one is turned away. */
+export const gateWaitersMax = 1000;
+
+/** Longest header block that a guest may answer with, bytes. */
+export const responseHeadBytesMax: number = 64 * 1024;
+
+/** How much of a response body waits for its client before the guest has to, bytes. */
+export const responseQueueBytesMax: number = 64 * 1024;
+
+/** How much of a chunked request body is collected to find its length, bytes. */
+export const chunkedBodyBytesMax: number = 1024 * 1024;
+
+/** Local redirects that one request may take. */
+export const localRedirectsMax = 5;

@@ -1,0 +1,25 @@
+/** The two configuration files: site.toml of a site's author, emend.toml of a node's operator. */
+export type { ArgvTemplate } from "./argv-template.ts";
+export type { ConfigVerdict } from "./check-config.ts";
+export { type ConfigKind, configKindOf } from "./config-kind.ts";
+export { type ConfigIssue, listIssues } from "./issue.ts";
+export { type ListenAddress, parseListenAddress } from "./listen-address.ts";
+export {
+  checkNodeConfig,
+  defaultNodeConfig,
+  type NodeConfig,
+  type NodeSite,
+  parseNodeConfig,
+  type ServerConfig,
+  type TlsFiles,
+} from "./node-config.ts";
+export type { RouteMethod } from "./rival-routes.ts";
+export { configCrd, configJsonSchema } from "./schema-document.ts";
+export {
+  type AssetsConfig,
+  checkSiteConfig,
+  defaultSiteConfig,
+  parseSiteConfig,
+  type RouteConfig,
+  type SiteConfig,
+} from "./site-config.ts";

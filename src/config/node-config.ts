@@ -1,0 +1,266 @@
+/**
+ * emend.toml: what a node listens on and which sites it has. It belongs to the node's operator; no release can
+ * touch it. The tables below are the one source, as in site-config.ts. Paths in the file are relative to the
+ * directory that it lies in; whoever reads the file resolves them.
+ */
+import * as v from "valibot";
+import { type ConfigVerdict, checkConfig, checkDocument, configOrThrow } from "./check-config.ts";
+import { checkHost, checkHostPattern, checkIpRange } from "./host-name.ts";
+import { describe } from "./issue.ts";
+import {
+  addressPattern,
+  expectedAddress,
+  isSameListener,
+  type ListenAddress,
+  parseListenAddress,
+} from "./listen-address.ts";
+import { diskPath, flag, integer, maybe, patternText, required, text, withDefault } from "./scalar.ts";
+import { isTable, table } from "./table.ts";
+
+/** A node: its listeners, and its sites, of which there is at least one. */
+export type NodeConfig = { readonly server: ServerConfig; readonly sites: readonly NodeSite[] };
+
+/** What the node listens on and how it talks. */
+export type ServerConfig = {
+  readonly addr: ListenAddress;
+  /** The admin listener, or none. */
+  readonly admin: ListenAddress | "off";
+  /** Further names of the admin listener, in lower case. */
+  readonly adminHosts: readonly string[];
+  readonly threads: 1;
+  /** Whether answers carry `x-emend-release`. */
+  readonly releaseHeader: boolean;
+  /** IP addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[];
+  readonly tls: TlsFiles | undefined;
+  readonly adminTls: TlsFiles | undefined;
+  readonly shutdownGraceMs: number;
+  /** `redact`: names of headers, in lower case, that are never logged. */
+  readonly log: { readonly format: "text" | "json"; readonly redact: readonly string[] };
+};
+
+/** PEM files, as written in emend.toml. */
+export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
+
+/** One site of the node. */
+export type NodeSite = {
+  readonly name: string;
+  /** `*`, `*.example.com` or one host, in lower case. No two sites share one. */
+  readonly hosts: readonly string[];
+  /** Its directory as written, or undefined for the site that the executable embeds. */
+  readonly dir: string | undefined;
+};
+
+const address = v.pipe(
+  text(expectedAddress, (value) => (parseListenAddress(value) ? undefined : expectedAddress), addressPattern),
+  v.transform(toAddress),
+);
+
+const adminAddress = v.pipe(
+  text(
+    `${expectedAddress}, or "off"`,
+    (value) => (value === "off" || parseListenAddress(value) ? undefined : `${expectedAddress}, or "off"`),
+    `${addressPattern}|^off$`,
+  ),
+  v.transform((value) => (value === "off" ? "off" : toAddress(value))),
+);
+
+const tls = table("A certificate and its key.", {
+  cert: required("PEM file with the certificate and its chain.", diskPath()),
+  key: required("PEM file with the secret key.", diskPath()),
+});
+
+const log = table("The log, on stderr.", {
+  format: withDefault(
+    '"text" for people, "json" for machines.',
+    v.picklist(["text", "json"] as const, '"text" or "json"'),
+    "text",
+  ),
+  redact: withDefault(
+    "Names of headers whose values are never logged; Authorization, Cookie and Set-Cookie never are.",
+    v.array(
+      patternText("the name of a header", /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/),
+      "a list of names of headers",
+    ),
+    [],
+  ),
+});
+
+const server = table(
+  "What the node listens on. Options of the command line win.",
+  {
+    addr: withDefault(
+      "Where sites answer: HOST:PORT, or :PORT for every interface.",
+      address,
+      "127.0.0.1:8080",
+    ),
+    admin: withDefault('Where the admin API answers, or "off".', adminAddress, "127.0.0.1:9080"),
+    admin_hosts: withDefault(
+      "Further names under which the admin listener is addressed; IP addresses and localhost always are.",
+      v.array(text("a host name", checkHost), "a list of host names"),
+      [],
+    ),
+    threads: withDefault(
+      "Threads that answer requests. This version has one.",
+      v.literal(1, "1 (more threads are not supported by this version of emend)"),
+      1,
+    ),
+    release_header: withDefault(
+      "Send x-emend-release: the first 12 hex digits of the content digest that answered.",
+      flag(),
+      true,
+    ),
+    trusted_proxies: withDefault(
+      "IP addresses and CIDR ranges whose X-Forwarded-For is believed.",
+      v.array(text("an IP address or a range", checkIpRange), "a list of IP addresses and ranges"),
+      [],
+    ),
+    tls: maybe("Answer the sites over TLS.", tls),
+    admin_tls: maybe("Answer the admin API over TLS.", tls),
+    shutdown_grace_ms: withDefault(
+      "How long requests in flight may take to finish when the node stops, in milliseconds.",
+      integer(0, 3_600_000),
+      10_000,
+    ),
+    log: withDefault("The log, on stderr.", log, {}),
+  },
+  ["patch_max"],
+);
+
+const site = table(
+  "One site of the node.",
+  {
+    name: withDefault(
+      "Its name in the admin API, the log and patches.",
+      patternText(
+        "a name: letters, digits, . _ - and at most 64 of them",
+        /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      ),
+      "default",
+    ),
+    hosts: withDefault(
+      'Hosts that it answers: names, *.example.com, or "*" for all others. Case and port do not matter.',
+      v.pipe(
+        v.array(text("a host", checkHostPattern), "a list of hosts"),
+        v.nonEmpty('at least one host; "*" stands for all'),
+      ),
+      ["*"],
+    ),
+    dir: maybe(
+      "Its directory, relative to the one of emend.toml. The site that the executable embeds when left out.",
+      diskPath(),
+    ),
+  },
+  [
+    ...["keys", "keys_threshold", "retired_keys", "upstreams", "keep_releases", "watch", "mount", "listener"],
+    ...["limits", "canary"],
+  ],
+);
+
+const nodeFile = table("A node: its listeners and its sites (emend.toml).", {
+  server: withDefault("What the node listens on.", v.pipe(server, v.rawCheck(findFightingListeners)), {}),
+  site: withDefault(
+    "The sites of the node; one that answers every host when left out.",
+    v.pipe(
+      v.array(site, "a list of [[site]] tables"),
+      v.nonEmpty("at least one [[site]]"),
+      v.rawCheck(findSharedNames),
+    ),
+    [{}],
+  ),
+});
+
+/** The schema of emend.toml. */
+export const nodeSchema: v.GenericSchema<unknown, NodeConfig> = v.pipe(nodeFile, v.transform(toNodeConfig));
+
+/** An emend.toml, or all of its errors. Never throws. */
+export function checkNodeConfig(toml: string): ConfigVerdict<NodeConfig> {
+  return checkConfig(nodeSchema, toml);
+}
+
+/** An emend.toml; `file` is how errors name it. Throws `node.config`, listing every error. */
+export function parseNodeConfig(toml: string, file: string): NodeConfig {
+  return configOrThrow(checkNodeConfig(toml), "node.config", file);
+}
+
+/** The configuration of a node without an emend.toml: the embedded site, for every host. */
+export function defaultNodeConfig(): NodeConfig {
+  return configOrThrow(checkDocument(nodeSchema, {}), "node.config", "emend.toml");
+}
+
+function toNodeConfig({ server, site }: v.InferOutput<typeof nodeFile>): NodeConfig {
+  return {
+    server: {
+      addr: server.addr,
+      admin: server.admin,
+      adminHosts: server.admin_hosts.map((host) => host.toLowerCase()),
+      threads: server.threads,
+      releaseHeader: server.release_header,
+      trustedProxies: server.trusted_proxies,
+      tls: toTlsFiles(server.tls),
+      adminTls: toTlsFiles(server.admin_tls),
+      shutdownGraceMs: server.shutdown_grace_ms,
+      log: { format: server.log.format, redact: server.log.redact.map((name) => name.toLowerCase()) },
+    },
+    sites: site.map(({ name, hosts, dir }) => ({
+      name,
+      hosts: hosts.map((host) => host.toLowerCase()),
+      dir,
+    })),
+  };
+}
+
+function toTlsFiles(file: v.InferOutput<typeof tls> | undefined): TlsFiles | undefined {
+  return file === undefined ? undefined : { certFile: file.cert, keyFile: file.key };
+}
+
+function toAddress(text: string): ListenAddress {
+  const parsed = parseListenAddress(text);
+  if (parsed === undefined) throw new Error(`not checked before: ${text}`);
+  return parsed;
+}
+
+/** Two listeners must not ask for one port. Runs on a table with errors in it too, so it trusts no field. */
+function findFightingListeners<Server>({ dataset, addIssue }: v.RawCheckContext<Server>): void {
+  if (!isTable(dataset.value)) return;
+  const input = dataset.value;
+  const { addr, admin } = input;
+  if (!isAddress(addr) || !isAddress(admin) || !isSameListener(addr, admin)) return;
+  addIssue({
+    message: `expected another port than that of server.addr, got ${admin.port}`,
+    path: [{ type: "object", origin: "value", input, key: "admin", value: admin }],
+  });
+}
+
+function isAddress(value: unknown): value is ListenAddress {
+  return isTable(value) && typeof value.port === "number";
+}
+
+/** No two sites share a name, no host belongs to two. Runs on tables with errors in them too. */
+function findSharedNames<Sites>({ dataset, addIssue }: v.RawCheckContext<Sites>): void {
+  const list: unknown = dataset.value;
+  if (!Array.isArray(list)) return;
+  const owners = new Map<string, number>();
+  for (const [index, site] of list.entries()) {
+    if (!isTable(site)) continue;
+    const hosts: unknown[] = Array.isArray(site.hosts) ? site.hosts : [];
+    const claims = [
+      { key: "name", claim: site.name },
+      ...hosts.map((host) => ({ key: "hosts", claim: host })),
+    ];
+    for (const { key, claim } of claims) {
+      if (typeof claim !== "string") continue;
+      const id = `${key} ${key === "hosts" ? claim.toLowerCase() : claim}`;
+      const owner = owners.get(id);
+      owners.set(id, owner ?? index);
+      if (owner === undefined) continue;
+      addIssue({
+        message: `expected a ${key === "hosts" ? "host" : key} that no site has yet, got ${describe(claim)}, which site[${owner}] has`,
+        path: [
+          { type: "array", origin: "value", input: list, key: index, value: site },
+          { type: "object", origin: "value", input: site, key, value: site[key] },
+        ],
+      });
+    }
+  }
+}
