@@ -1,0 +1,80 @@
+/** `emend build`: a new executable that carries a site, made without compiler or network (release/write-payload.ts). */
+import { Command } from "commander";
+import { ownExecutable } from "../embedded.ts";
+import { EmendError } from "../errors.ts";
+import {
+  type Base,
+  type CollectedSite,
+  collectDirectory,
+  readPayload,
+  writePayload,
+} from "../release/index.ts";
+import { shownBytes } from "./file-table.ts";
+import { inspectSite, siteText } from "./inspect-site.ts";
+
+type Options = { output?: string; base?: string; list?: boolean; json?: boolean };
+
+const help = `
+Examples:
+  emend build my-site -o my-node                              an executable that serves my-site
+  emend build my-site --list                                  what would enter it
+  emend build my-site -o my-node --base emend-linux-arm64     for another platform
+
+What enters: site.toml, the modules it names and its assets directory; without a site.toml public/ and the
+*.wasm at the top. Never dotfiles (except .well-known/), *.key files and the state of a node.`;
+
+/** The command `emend build`. */
+export function buildCommand(): Command {
+  return new Command("build")
+    .description("write a new executable that carries a site")
+    .argument("<site-dir>", "the directory of the site")
+    .option("-o, --output <file>", "the executable to write; an existing one is replaced")
+    .option("--base <executable>", "the emend to build upon, for another platform (default: this one)")
+    .option("--list", "print what enters, and write nothing")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", help)
+    .action(build);
+}
+
+async function build(directory: string, options: Options): Promise<void> {
+  if (options.list === true) {
+    if (options.output !== undefined) throw new EmendError("usage", "expected --list or -o FILE, found both");
+    return printList(await collectDirectory(directory), options);
+  }
+  if (options.output === undefined)
+    throw new EmendError("usage", "expected -o FILE (or --list), found neither");
+  const startedMs = performance.now();
+  const base = findBase(options.base);
+  const site = await collectDirectory(directory);
+  const bytes = await writePayload(base, site, options.output);
+  const ms = Math.round(performance.now() - startedMs);
+  const { runtime } = base;
+  if (options.json === true) {
+    printJson({ output: options.output, bytes, ms, runtime, ...inspectSite(site), kind: "executable" });
+    return;
+  }
+  printList(site, options);
+  console.log(
+    `${options.output}: ${shownBytes(bytes)}, emend ${runtime.version} for ${runtime.platform}, ${ms} ms`,
+  );
+}
+
+/** The executable to build upon, by `--base` or the running one. */
+function findBase(file: string | undefined): Base {
+  const executable = file === undefined ? ownExecutable() : { file, name: file };
+  if (executable !== null) return { ...executable, ...readPayload(executable) };
+  throw new EmendError(
+    "usage",
+    "expected --base EXECUTABLE: this emend runs from its sources and is none itself",
+  );
+}
+
+function printList(site: CollectedSite, options: Options): void {
+  const report = inspectSite(site);
+  if (options.json === true) printJson(report);
+  else console.log(siteText(report));
+}
+
+function printJson(document: object): void {
+  console.log(JSON.stringify(document));
+}

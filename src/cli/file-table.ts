@@ -1,0 +1,31 @@
+/** The files of a site as lines for people: what `emend build` and `emend inspect` print. */
+
+type Row = { readonly path: string; readonly size: number };
+
+/** One line per file, size first, then what was left out and why. */
+export function fileTable(
+  files: Iterable<Row>,
+  leftOut: readonly { path: string; reason: string }[],
+): string {
+  const rows = Array.from(files, ({ path, size }) => ({ path, size: String(size) }));
+  const width = Math.max(0, ...rows.map(({ size }) => size.length));
+  const lines = rows.map(({ path, size }) => `  ${size.padStart(width)}  ${shownPath(path)}`);
+  for (const { path, reason } of leftOut) lines.push(`  left out: ${shownPath(path)} (${reason})`);
+  return lines.join("\n");
+}
+
+/** `12 files, 3,456 bytes`. */
+export function fileTotals(files: readonly Row[]): string {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return `${files.length} ${files.length === 1 ? "file" : "files"}, ${shownBytes(bytes)}`;
+}
+
+/** `109,209,776 bytes`: exact, since people compare it with what `ls -l` says. */
+export function shownBytes(bytes: number): string {
+  return `${String(bytes).replace(/\B(?=(\d{3})+$)/g, ",")} bytes`;
+}
+
+/** Names that were left out passed no rule: a terminal must not obey what is in them. */
+function shownPath(path: string): string {
+  return path.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}

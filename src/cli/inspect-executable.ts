@@ -1,0 +1,33 @@
+/** `emend inspect` on an executable: which emend it is and which site it carries. */
+import { type ListedFile, type Runtime, readPayload, verifyPayload } from "../release/index.ts";
+import { fileTable, fileTotals, shownBytes } from "./file-table.ts";
+
+/** What an executable carries; `runtimeBytes` is its length without the site. */
+export type ExecutableReport = {
+  readonly kind: "executable";
+  readonly runtime: Runtime;
+  readonly runtimeBytes: number;
+  readonly digest: string;
+  readonly files: readonly ListedFile[];
+};
+
+/**
+ * Reads an executable and verifies every byte of the site in it.
+ * Throws `io`, `payload.truncated`, `payload.format` and `payload.hash`.
+ */
+export async function inspectExecutable(file: string): Promise<ExecutableReport> {
+  const executable = { file, name: file };
+  const { runtime, runtimeBytes, digest, files } = readPayload(executable);
+  await verifyPayload(executable, files);
+  const listed = files.map(({ path, size, sha256 }) => ({ path, size, sha256 }));
+  return { kind: "executable", runtime, runtimeBytes, digest, files: listed };
+}
+
+/** The report for people. */
+export function executableText({ runtime, runtimeBytes, digest, files }: ExecutableReport): string {
+  return [
+    `executable: emend ${runtime.version} for ${runtime.platform}, ${shownBytes(runtimeBytes)} without its site`,
+    `release ${digest}, ${fileTotals(files)}, all intact`,
+    fileTable(files, []),
+  ].join("\n");
+}

@@ -1,0 +1,115 @@
+/**
+ * A site directory as a release (release-and-patch, "What enters a release from a directory").
+ *
+ * With a `site.toml`: that file, the modules it names and the directory of its `[assets]`. Without one: `public/`
+ * and the `*.wasm` at the top. What never enters is in never-enters.ts, how links are treated in walk.ts.
+ */
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { defaultSiteConfig, parseSiteConfig, type SiteConfig } from "../config/index.ts";
+import { EmendError } from "../errors.ts";
+import { releaseFilesMax } from "../limits.ts";
+import { contentDigest, sortedByPath } from "./file-list.ts";
+import { hashFile } from "./hash-file.ts";
+import { withIoErrors } from "./io-error.ts";
+import { isStateDirectory, whyPathNeverEnters } from "./never-enters.ts";
+import { checkPaths } from "./path.ts";
+import type { Release, ReleaseFile } from "./release.ts";
+import { type FoundFile, findFile, type LeftOut, tooManyFiles, walkDirectory } from "./walk.ts";
+
+/** A release whose bytes lie in a directory, with what the directory holds and the release does not. */
+export type CollectedSite = Release & {
+  /** The directory, as a real path. */
+  readonly root: string;
+  readonly leftOut: readonly LeftOut[];
+};
+
+/** The name of a site's own configuration, inside the site. */
+export const siteConfigName = "site.toml";
+
+/** The directory that is served when there is no `site.toml`. */
+const defaultAssetsDirectory = "public";
+
+/**
+ * Reads a site directory: finds what enters, hashes it, parses its configuration. The bytes stay on disk.
+ * Throws `io`, `site.config`, `patch.path` and `release.changed`.
+ */
+export async function collectDirectory(directory: string): Promise<CollectedSite> {
+  const root = realDirectory(directory);
+  const leftOut: LeftOut[] = [];
+  const isConfigured = exists(join(root, siteConfigName));
+  const configured = isConfigured ? findConfigured(root, leftOut) : findDefault(root, leftOut);
+  if (configured.found.size > releaseFilesMax) throw tooManyFiles(root);
+  checkPaths(configured.found.keys());
+
+  const files = new Map<string, ReleaseFile>();
+  for (const { path, file } of sortedByPath(configured.found.values())) {
+    const { size, sha256, unchanged } = await hashFile(file);
+    files.set(path, { path, size, sha256, blob: Bun.file(file), unchanged });
+  }
+  const digest = contentDigest(files.values());
+  return { root, digest, config: configured.config, files, leftOut: sortedByPath(leftOut) };
+}
+
+type Configured = { readonly config: SiteConfig; readonly found: Map<string, FoundFile> };
+
+function findConfigured(root: string, leftOut: LeftOut[]): Configured {
+  const found = new Map<string, FoundFile>();
+  const own = findFile(root, siteConfigName);
+  found.set(siteConfigName, own);
+  const toml = withIoErrors("read", own.file, () => readFileSync(own.file, "utf8"));
+  const config = parseSiteConfig(toml, join(root, siteConfigName));
+  for (const { module } of config.routes) found.set(module, findModule(root, module));
+  for (const file of findAssets(root, config.assets.dir, leftOut)) found.set(file.path, file);
+  return { config, found };
+}
+
+function findDefault(root: string, leftOut: LeftOut[]): Configured {
+  const found = new Map<string, FoundFile>();
+  for (const name of withIoErrors("read the directory", root, () => readdirSync(root))) {
+    if (!name.endsWith(".wasm") || name.startsWith(".")) continue;
+    found.set(name, findFile(root, name));
+  }
+  for (const file of findAssets(root, defaultAssetsDirectory, leftOut)) found.set(file.path, file);
+  if (found.size === 0) {
+    throw new EmendError(
+      "site.config",
+      `${root} holds no site: expected ${siteConfigName}, ${defaultAssetsDirectory}/ with files, or a NAME.wasm`,
+    );
+  }
+  return { config: defaultSiteConfig([...found.keys()]), found };
+}
+
+function findModule(root: string, module: string): FoundFile {
+  const refuse = (reason: string) =>
+    new EmendError(
+      "site.config",
+      `${join(root, siteConfigName)}: module ${JSON.stringify(module)}: ${reason}`,
+    );
+  const reason = whyPathNeverEnters(root, module);
+  if (reason !== null) throw refuse(`this path never enters a release (${reason})`);
+  if (!exists(join(root, module))) throw refuse(`there is no such file in ${root}`);
+  return findFile(root, module);
+}
+
+function findAssets(root: string, path: string, leftOut: LeftOut[]): FoundFile[] {
+  const directory = join(root, path);
+  if (!exists(directory)) return [];
+  if (withIoErrors("read", directory, () => realpathSync(directory)) !== directory) {
+    throw new EmendError("io", `${directory}: the directory of assets must not be behind a symbolic link`);
+  }
+  if (isStateDirectory(directory)) {
+    throw new EmendError("site.config", `${directory}: expected assets, found the state of a node`);
+  }
+  return walkDirectory(root, path, leftOut);
+}
+
+function realDirectory(directory: string): string {
+  const real = withIoErrors("read the site", directory, () => realpathSync(directory));
+  if (withIoErrors("read the site", directory, () => statSync(real)).isDirectory()) return real;
+  throw new EmendError("io", `cannot read the site ${directory}: expected a directory, found a file`);
+}
+
+function exists(path: string): boolean {
+  return withIoErrors("read", path, () => lstatSync(path, { throwIfNoEntry: false })) !== undefined;
+}

@@ -1,0 +1,20 @@
+/** What the data plane is handed: one immutable version of a site, by content. It sees nothing else of this room. */
+import type { SiteConfig } from "../config/index.ts";
+import type { ListedFile } from "./file-list.ts";
+
+/** A file of a release with its bytes. */
+export type ReleaseFile = ListedFile & {
+  readonly blob: Blob;
+  /** For bytes that somebody else may write to: false when the file is no longer the one that was hashed. */
+  readonly unchanged?: () => boolean;
+  /** For bytes that were not hashed yet: rejects with `payload.hash` when they are not those of `sha256`. */
+  readonly verify?: () => Promise<void>;
+};
+
+/** A release; `files` by path, in the order of the content digest. */
+export type Release = {
+  /** The content digest, `sha256:` and 64 hexadecimal digits. */
+  readonly digest: string;
+  readonly config: SiteConfig;
+  readonly files: ReadonlyMap<string, ReleaseFile>;
+};

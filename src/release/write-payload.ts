@@ -1,0 +1,81 @@
+/**
+ * Writes an executable that carries a site: a copy of another one up to the end of its runtime, then the payload
+ * (payload.ts). Needs no compiler and no network, so an emend can make the next emend on the device itself.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { copyFile, type FileHandle, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { EmendError } from "../errors.ts";
+import { withIoErrorsAsync } from "./io-error.ts";
+import { type Executable, encodePayloadEnd, type Payload } from "./payload.ts";
+import type { Release, ReleaseFile } from "./release.ts";
+
+/** What the new executable is made from: another one, and how much of it is runtime. */
+export type Base = Executable & Pick<Payload, "runtime" | "runtimeBytes">;
+
+/**
+ * Writes `output` (replacing it by rename, so a running one is not disturbed) and returns its length in bytes.
+ * Throws `io`, and `release.changed` when a file of the release is no longer what was hashed.
+ */
+export async function writePayload(base: Base, release: Release, output: string): Promise<number> {
+  const target = resolve(output);
+  const draft = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+  try {
+    return await withIoErrorsAsync("write", target, async () => {
+      await copyFile(base.file, draft, constants.COPYFILE_FICLONE);
+      const bytes = await writeDraft(base, release, draft);
+      await rename(draft, target);
+      await syncDirectory(dirname(target));
+      return bytes;
+    });
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+async function writeDraft(base: Base, release: Release, draft: string): Promise<number> {
+  const files = [...release.files.values()];
+  const handle = await open(draft, "r+");
+  try {
+    await handle.truncate(base.runtimeBytes);
+    let end = base.runtimeBytes;
+    for (const file of files) end = await appendFile(handle, end, file);
+    end = await append(handle, end, encodePayloadEnd({ ...base, digest: release.digest }, files));
+    await handle.chmod(0o755);
+    await handle.sync();
+    return end;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Appends the bytes of one file, hashing them once more: they may have changed since they were collected. */
+async function appendFile(handle: FileHandle, offset: number, file: ReleaseFile): Promise<number> {
+  const hash = createHash("sha256");
+  let end = offset;
+  for await (const piece of file.blob.stream()) {
+    hash.update(piece);
+    end = await append(handle, end, piece);
+  }
+  if (hash.digest("hex") === file.sha256) return end;
+  throw new EmendError("release.changed", `${file.path}: was written to while it was read; try again`);
+}
+
+async function append(handle: FileHandle, offset: number, bytes: Uint8Array): Promise<number> {
+  for (let written = 0; written < bytes.length; ) {
+    written += (await handle.write(bytes, written, bytes.length - written, offset + written)).bytesWritten;
+  }
+  return offset + bytes.length;
+}
+
+/** Makes the rename itself durable. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
