@@ -9,6 +9,8 @@ export type ErrorCode =
   | "module.invalid"
   | "module.import"
   | "module.limit"
+  // guests at work
+  | "guest.busy"
   // configuration, sites and releases
   | "site.config"
   | "node.config"
@@ -26,6 +28,10 @@ export type ErrorCode =
   | "auth.token"
   | "auth.host"
   | "auth.origin"
+  | "request.malformed"
+  | "request.path"
+  | "request.method"
+  | "request.too-large"
   | "site.unknown";
 
 /** Input that emend refuses. `code` is for machines, `message` names what was expected and what was found. */

@@ -1,0 +1,87 @@
+/** `GET /v1/status`: what this node is and what it answers with. */
+import { Hono } from "hono";
+import * as v from "valibot";
+
+/** What `GET /v1/status` answers. */
+export interface NodeStatus {
+  /** 32 hexadecimal digits. */
+  readonly node: string;
+  readonly version: string;
+  readonly uptimeS: number;
+  /** The heap is JavaScript's; memories of guests and buffers are external to it. */
+  readonly memory: { readonly rssBytes: number; readonly heapBytes: number; readonly externalBytes: number };
+  readonly lanes: readonly LaneStatus[];
+  readonly sites: readonly SiteStatus[];
+}
+
+/** One thread that answers requests. */
+export interface LaneStatus {
+  readonly lane: number;
+  /** Requests in progress. */
+  readonly requests: number;
+}
+
+/** What a site answers with. */
+export interface SiteStatus {
+  readonly site: string;
+  /** Content digest of the running release, `sha256:…`. */
+  readonly release: string;
+  /** The publisher's number; 0 for what the node was started with. */
+  readonly sequence: number;
+  /** The node's counter of commits, rollbacks and canary verdicts. */
+  readonly generation: number;
+  readonly guests: readonly GuestStatus[];
+}
+
+/** The pool of instances of one module. */
+export interface GuestStatus {
+  /** Path of the module in the release. */
+  readonly module: string;
+  /** How an instance is put back after a request; null before one was measured. */
+  readonly strategy: "copy" | "copy-on-write" | "fresh" | null;
+  /** Instances that exist, */
+  readonly live: number;
+  /** and those of them that wait for a request. */
+  readonly idle: number;
+}
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const lane = v.strictObject({ lane: count, requests: count });
+
+const guests = v.strictObject({
+  module: v.string(),
+  strategy: v.nullable(v.picklist(["copy", "copy-on-write", "fresh"])),
+  live: count,
+  idle: count,
+});
+
+const site = v.strictObject({
+  site: v.string(),
+  release: v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/, "expected sha256: and 64 hexadecimal digits")),
+  sequence: count,
+  generation: count,
+  guests: v.array(guests),
+});
+
+/** The schema of the answer, for the commands that read it and the documentation of the API. */
+export const nodeStatusSchema: v.GenericSchema<unknown, NodeStatus> = v.strictObject({
+  node: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, "expected 32 hexadecimal digits")),
+  version: v.string(),
+  uptimeS: v.pipe(v.number(), v.minValue(0)),
+  memory: v.strictObject({ rssBytes: count, heapBytes: count, externalBytes: count }),
+  lanes: v.array(lane),
+  sites: v.array(site),
+});
+
+/** What the answer is made from. */
+export interface StatusOptions {
+  readonly status: () => NodeStatus;
+}
+
+/** The resource. The answer is the node's own and not validated again; tests hold it to the schema. */
+export function statusRoutes({ status }: StatusOptions): Hono {
+  const routes = new Hono();
+  routes.get("/", (c) => c.json(status()));
+  return routes;
+}
