@@ -41,6 +41,11 @@ function refusal(action: () => unknown): EmendError {
   throw new Error("expected a refusal");
 }
 
+function inPlaceOf(path: string, make: (path: string) => void): void {
+  rmSync(path, { recursive: true });
+  make(path);
+}
+
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
 describe("openState", () => {
@@ -117,7 +122,7 @@ describe("openState", () => {
     ],
     [
       "a directory for a token",
-      () => (rmSync(join(dir, "token")), mkdirSync(join(dir, "token"))),
+      () => inPlaceOf(join(dir, "token"), (path) => mkdirSync(path)),
       "not a regular file",
     ],
     [
@@ -132,17 +137,17 @@ describe("openState", () => {
     ],
     [
       "a file for the directory",
-      () => (rmSync(dir, { recursive: true }), writeFileSync(dir, "")),
+      () => inPlaceOf(dir, (path) => writeFileSync(path, "")),
       "(a file is in its place)",
     ],
     [
       "a file above the directory",
-      () => (rmSync(join(dir, ".."), { recursive: true }), writeFileSync(join(dir, ".."), "")),
+      () => inPlaceOf(join(dir, ".."), (path) => writeFileSync(path, "")),
       "cannot make the state directory",
     ],
     [
       "a link to nowhere",
-      () => (rmSync(dir, { recursive: true }), symlinkSync("/nowhere/at/all", dir)),
+      () => inPlaceOf(dir, (path) => symlinkSync("/nowhere/at/all", path)),
       "cannot make the state directory",
     ],
   ];
