@@ -95,3 +95,6 @@ export const chunkedBodyBytesMax: number = 1024 * 1024;
 
 /** Local redirects that one request may take. */
 export const localRedirectsMax = 5;
+
+/** How long a connection may say nothing while nobody works for it (between requests, in a half-sent head), seconds. */
+export const headerIdleSeconds = 30;

@@ -28,8 +28,8 @@ export interface Run {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Called once, when the guest suspends for the first time. */
-  readonly onFirstWait?: () => void;
+  /** Called each time that the guest is about to suspend. */
+  onWait?(): void;
 }
 
 /** A run that gives a guest nothing and takes nothing from it. */
@@ -55,7 +55,6 @@ export class WasiHost {
   #args: ByteStrings | undefined;
   #environ: ByteStrings | undefined;
   #began: bigint | undefined;
-  #waited = false;
   #turnBeganMs = 0;
   #register: Register | undefined;
   #wake: (() => void) | undefined;
@@ -69,7 +68,6 @@ export class WasiHost {
     this.#run = run;
     this.#args = undefined;
     this.#environ = undefined;
-    this.#waited = false;
     this.#register = undefined;
     this.#wake = undefined;
     this.pendingWriteBytes = 0;
@@ -127,11 +125,8 @@ export class WasiHost {
 
   /** The suspending half of a call: tries it again each time that what it waits for may have moved. */
   async resume(attempt: () => number): Promise<number> {
-    if (!this.#waited) {
-      this.#waited = true;
-      this.#run.onFirstWait?.();
-    }
     for (;;) {
+      this.#run.onWait?.();
       if (!this.stopped) await this.#wait();
       if (this.stopped) return 0;
       this.#turnBeganMs = performance.now();

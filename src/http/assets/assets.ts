@@ -6,8 +6,8 @@ import { parseAccept } from "hono/utils/accept";
 import { messageOf } from "../../errors.ts";
 import { assetHeldBytesMax, assetVariantsBytesMax } from "../../limits.ts";
 import type { SiteContent, SiteFile } from "../content.ts";
+import { plainResponse } from "../plain-response.ts";
 import { chooseForm, parseAcceptEncoding } from "./accept-encoding.ts";
-import { allowedMethods, plainAnswer } from "./answers.ts";
 import { Asset, type Form } from "./asset.ts";
 import { Bodies } from "./bodies.ts";
 import { parseRange } from "./byte-range.ts";
@@ -39,7 +39,7 @@ export type AssetsOptions = {
   readonly variantsBytesMax?: number;
 };
 
-/** The assets of a release. Throws `site.config` when its `[assets]` ask for what no site may set. */
+/** The assets of a release. The bytes are not touched before the first request. */
 export function createAssets(content: SiteContent, options: AssetsOptions = {}): Assets {
   return new SiteAssets(content, options);
 }
@@ -82,7 +82,7 @@ class SiteAssets implements Assets {
     const target = findTarget(this.#urls, path);
     if (target === undefined) return this.#respondUnknown(request, path);
     if (target === "malformed") return this.#plain(400);
-    if (!isRead(request)) return this.#plain(405, { allow: allowedMethods });
+    if (!isRead(request)) return this.#plain(405, { allow: "GET, HEAD" });
     if (target.kind === "directory") {
       // Browsers keep a 301 for ever unless told otherwise, and the next release may have a file of that name.
       return this.#plain(301, { location: target.location + queryOf(request), "cache-control": "no-cache" });
@@ -176,21 +176,15 @@ class SiteAssets implements Assets {
     return this.#plain(503);
   }
 
-  #plain(status: Parameters<typeof plainAnswer>[0], fields: Readonly<Record<string, string>> = {}): Response {
-    return plainAnswer(status, { ...this.#headers, ...fields });
+  #plain(status: number, fields: Readonly<Record<string, string>> = {}): Response {
+    return plainResponse(status, { ...this.#headers, ...fields });
   }
 }
 
 /** The files below `[assets] dir`, by their names inside it. */
 function* filesOfAssets({ config, files }: SiteContent): Generator<[name: string, file: SiteFile]> {
-  const dir = config.assets.dir.replace(/^(\.?\/)+/, "").replace(/\/+$/, "");
-  const isWholeSite = dir === "" || dir === ".";
-  // A site that is served from its top still keeps what only the node reads.
-  const internal = new Set(["site.toml", ...config.routes.map((route) => route.module)]);
-  for (const [path, file] of files) {
-    if (isWholeSite && !internal.has(path)) yield [path, file];
-    else if (!isWholeSite && path.startsWith(`${dir}/`)) yield [path.slice(dir.length + 1), file];
-  }
+  const prefix = `${config.assets.dir}/`;
+  for (const [path, file] of files) if (path.startsWith(prefix)) yield [path.slice(prefix.length), file];
 }
 
 function sendForm({ method }: Request, { blob, response }: Form): Response {

@@ -1,0 +1,135 @@
+/**
+ * Decides from a module's bytes whether emend can run it, before the engine sees it. The engine would not
+ * do: it links any JavaScript function to any import type, so `proc_exit(i64)` would load and then misbehave.
+ */
+import { DecodeError } from "../bytes/index.ts";
+import { EmendError } from "../errors.ts";
+import { moduleBytesMax } from "../limits.ts";
+import { preview1Function, preview1Module } from "../wasi/index.ts";
+import {
+  decodeModule,
+  type FunctionType,
+  formatSignature,
+  functionTypeAt,
+  type Import,
+  type ModuleInfo,
+} from "../wasm/index.ts";
+
+/** One import held against what emend offers. `problem` is a sentence, undefined when it is served. */
+export interface CheckedImport {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: Import["kind"];
+  readonly signature: string | undefined;
+  readonly problem: string | undefined;
+}
+
+/**
+ * Decodes a command module and checks that it can be served.
+ *
+ * @throws EmendError `module.invalid` (no module, no entry, no memory), `module.import` (an import that
+ * emend does not have, or with another type), `module.limit`.
+ */
+export function checkCommand(bytes: Uint8Array, name: string): ModuleInfo {
+  if (bytes.length > moduleBytesMax) {
+    throw new EmendError(
+      "module.limit",
+      `${name}: ${bytes.length} bytes, at most ${moduleBytesMax} are allowed for a module`,
+    );
+  }
+  const module = decode(bytes, name);
+  const problems = checkImports(module).flatMap((each) => each.problem ?? []);
+  if (problems.length > 0) throw new EmendError("module.import", `${name}: ${problems.join("; ")}`);
+  if (module.memories.some((memory) => memory.wide || memory.shared)) {
+    throw new EmendError("module.invalid", `${name}: 64-bit and shared memories are not supported`);
+  }
+  checkEntry(module, name);
+  return module;
+}
+
+/** Decodes a module. @throws EmendError `module.invalid` */
+export function decode(bytes: Uint8Array, name: string): ModuleInfo {
+  try {
+    return decodeModule(bytes);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new EmendError(
+      "module.invalid",
+      `${name}: not a WebAssembly module that emend can run: ${error.message}`,
+    );
+  }
+}
+
+/** Holds every import against the ABI. */
+export function checkImports(module: ModuleInfo): CheckedImport[] {
+  return module.imports.map((entry) => {
+    const type = entry.kind === "function" ? functionTypeAt(module, entry.typeIndex) : undefined;
+    const signature = type === undefined ? undefined : formatSignature(type);
+    return {
+      module: entry.module,
+      name: entry.name,
+      kind: entry.kind,
+      signature,
+      problem: importProblem(entry, type),
+    };
+  });
+}
+
+/** The signature that preview 1 gives a function. */
+export function preview1Signature(name: string): FunctionType | undefined {
+  const entry = preview1Function(name);
+  if (entry === undefined) return undefined;
+  return {
+    params: [...entry.params].map((letter) => (letter === "I" ? "i64" : "i32")),
+    results: entry.result === "errno" ? ["i32"] : [],
+  };
+}
+
+/** What to do about import modules that people meet; the text ends a sentence. */
+const advice: Readonly<Record<string, string>> = {
+  wasi_unstable: "that is WASI snapshot 0; build the module for wasi_snapshot_preview1 (wasm32-wasip1)",
+  wasi_ephemeral_preview: "no compiler emits that ABI; build the module for wasi_snapshot_preview1",
+  wasi: "build the module for wasi_snapshot_preview1 (wasm32-wasip1)",
+  env: "build the module for WASI (wasm32-wasip1) so that it needs nothing else from its host",
+  http_handler: "http-wasm guests are not served by this version",
+  wbg: "the module was made by wasm-bindgen for a browser; build it for wasm32-wasip1",
+  gojs: "the module was built with GOOS=js; use GOOS=wasip1",
+  go: "the module was built with GOOS=js; use GOOS=wasip1",
+};
+
+function importProblem(entry: Import, type: FunctionType | undefined): string | undefined {
+  const what = `import ${JSON.stringify(entry.module)}.${JSON.stringify(entry.name)}`;
+  if (type === undefined)
+    return `${what} is a ${entry.kind}; emend offers functions of ${preview1Module} only`;
+  const signature = formatSignature(type);
+  if (entry.module !== preview1Module) {
+    const hint = Object.hasOwn(advice, entry.module) ? `: ${advice[entry.module]}` : "";
+    return `${what} ${signature} is unknown; emend offers ${preview1Module}${hint}`;
+  }
+  const known = preview1Signature(entry.name);
+  if (known === undefined) return `${what} ${signature} is unknown: ${preview1Module} has no such function`;
+  const expected = formatSignature(known);
+  return signature === expected ? undefined : `${what} has the type ${signature}; expected ${expected}`;
+}
+
+function checkEntry(module: ModuleInfo, name: string): void {
+  const start = module.exports.find((each) => each.name === "_start");
+  if (start?.kind !== "function") {
+    const names = module.exports.map((each) => each.name).join(", ") || "nothing";
+    throw new EmendError(
+      "module.invalid",
+      `${name}: no "_start" function is exported, so it is no WASI command (it exports: ${names})`,
+    );
+  }
+  const signature = formatSignature(functionTypeAt(module, module.functions[start.index] ?? -1));
+  if (signature !== "() -> ()") {
+    throw new EmendError("module.invalid", `${name}: "_start" has the type ${signature}; expected () -> ()`);
+  }
+  const memory = module.exports.find((each) => each.name === "memory");
+  if (module.imports.length > 0 && memory?.kind !== "memory") {
+    throw new EmendError(
+      "module.invalid",
+      `${name}: it exports no memory named "memory", which host calls need`,
+    );
+  }
+}

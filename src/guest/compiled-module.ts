@@ -1,0 +1,71 @@
+/** A module made ready to run: checked, its state exposed, compiled, and linked to what it imports. */
+import { EmendError, messageOf } from "../errors.ts";
+import { type ExposedModule, exposeState, unrestorableState } from "../wasm/index.ts";
+import { checkCommand } from "./check-module.ts";
+import { encodeLinkModule } from "./link-module.ts";
+
+export interface CompiledModule {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly module: WebAssembly.Module;
+  readonly link: WebAssembly.Module;
+  /** Functions that the guest imports, each once. */
+  readonly importNames: readonly string[];
+  readonly exports: ExposedModule["exports"];
+  /** Exports that run before the snapshot is taken, in order. */
+  readonly initializers: readonly string[];
+  /** Why an instance cannot be put back after a run, empty when it can. */
+  readonly unrestorable: readonly string[];
+}
+
+/**
+ * Checks and compiles a command.
+ *
+ * @throws EmendError `module.invalid`, `module.import`, `module.limit`.
+ */
+export async function compileCommand(bytes: Uint8Array, name: string): Promise<CompiledModule> {
+  const info = checkCommand(bytes, name);
+  const unrestorable = unrestorableState(info);
+  const exposed = exposeState(info, { globals: unrestorable.length === 0 });
+  const importNames = [...new Set(info.imports.map((each) => each.name))];
+  const exported = new Set(info.exports.flatMap((each) => (each.kind === "function" ? each.name : [])));
+  const initializers = ["_initialize", "wizer.initialize"].filter((each) => exported.has(each));
+  return {
+    name,
+    sizeBytes: bytes.length,
+    module: await compile(exposed.bytes, name),
+    link: linkModule(importNames),
+    importNames,
+    exports: exposed.exports,
+    initializers:
+      exposed.exports.start === undefined ? initializers : [exposed.exports.start, ...initializers],
+    unrestorable,
+  };
+}
+
+/** Below this size compiling in place is quicker than the way to the compiler's threads and back. */
+const compileInPlaceBytes = 64 * 1024;
+
+async function compile(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<WebAssembly.Module> {
+  try {
+    return bytes.length < compileInPlaceBytes
+      ? new WebAssembly.Module(bytes)
+      : await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw new EmendError("module.invalid", `${name}: not a valid WebAssembly module: ${messageOf(error)}`);
+  }
+}
+
+/** Link modules by the names they serve: modules of one compiler want the same few sets. */
+const linkModules = new Map<string, WebAssembly.Module>();
+
+function linkModule(names: readonly string[]): WebAssembly.Module {
+  const sorted = names.toSorted();
+  const key = sorted.join(" ");
+  let module = linkModules.get(key);
+  if (module === undefined) {
+    module = new WebAssembly.Module(encodeLinkModule(sorted));
+    linkModules.set(key, module);
+  }
+  return module;
+}

@@ -1,0 +1,5 @@
+export { type CheckedImport, checkCommand, checkImports, decode } from "./check-module.ts";
+export { type CompiledModule, compileCommand } from "./compiled-module.ts";
+export { Instance, type Outcome } from "./instance.ts";
+export { GuestPool, type PoolStatus } from "./pool.ts";
+export { type Strategy, StrategyChoice } from "./strategy.ts";

@@ -1,0 +1,143 @@
+/**
+ * One instance of a command and the host that serves it. It runs, is put back to where it was after
+ * instantiation, and runs again; what cannot be put back is never run twice.
+ */
+import { invariant, messageOf } from "../errors.ts";
+import {
+  bindCalls,
+  emptyRun,
+  type HostCall,
+  preview1,
+  preview1Module,
+  type Run,
+  WasiHost,
+} from "../wasi/index.ts";
+import type { CompiledModule } from "./compiled-module.ts";
+import { linkImports } from "./link-module.ts";
+import { Snapshot } from "./snapshot.ts";
+
+/** How a run ended. `trap` carries the engine's words; `stopped` means that the host ended it. */
+export type Outcome =
+  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "trap"; readonly message: string }
+  | { readonly kind: "stopped" };
+
+const exitZero: Outcome = { kind: "exit", code: 0 };
+const stopped: Outcome = { kind: "stopped" };
+
+type Entry = () => Promise<unknown>;
+type Exports = Readonly<Record<string, unknown>>;
+type Imports = NonNullable<ConstructorParameters<typeof WebAssembly.Instance>[1]>;
+
+export class Instance {
+  readonly #compiled: CompiledModule;
+  readonly #stop = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  readonly #host = new WasiHost(this.#stop);
+  readonly #link: WebAssembly.Instance;
+  #entry!: Entry;
+  #capture: (() => void) | undefined;
+  #restore: (() => void) | undefined;
+  #memories: readonly WebAssembly.Memory[] = [];
+  #snapshot: Snapshot | undefined;
+  #trapped = false;
+
+  private constructor(compiled: CompiledModule) {
+    this.#compiled = compiled;
+    this.#link = new WebAssembly.Instance(compiled.link, linkImportsOf(compiled, this.#host, this.#stop));
+  }
+
+  /**
+   * A fresh instance, initialised and ready to run.
+   *
+   * @throws WebAssembly.RuntimeError when its initialisers trap.
+   */
+  static async create(compiled: CompiledModule): Promise<Instance> {
+    const instance = new Instance(compiled);
+    await instance.#instantiate();
+    return instance;
+  }
+
+  get memoryBytes(): number {
+    return this.#memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
+  }
+
+  /** Runs `_start`. Everything that the guest sees of its surroundings is in `run`. */
+  async run(run: Run): Promise<Outcome> {
+    this.#host.begin(run);
+    try {
+      await this.#entry();
+      return exitZero;
+    } catch (error) {
+      return this.#failure(error);
+    }
+  }
+
+  /** Ends the run that is under way: at its next host call, or now if it waits in one. */
+  stop(): void {
+    this.#host.stop();
+  }
+
+  /** Takes the snapshot that `restore` goes back to. To be called before the first run. */
+  takeSnapshot(): void {
+    invariant(this.#compiled.unrestorable.length === 0, "only restorable instances are snapshotted");
+    this.#snapshot = new Snapshot(this.#memories);
+    this.#capture?.();
+  }
+
+  /** Puts the instance back; false when it cannot be and has to be dropped. */
+  restore(): boolean {
+    if (this.#trapped || this.#host.stopped || this.#snapshot === undefined) return false;
+    if (!this.#snapshot.restore()) return false;
+    this.#restore?.();
+    this.#host.end();
+    return true;
+  }
+
+  async #instantiate(): Promise<void> {
+    const { module, exports: added, initializers } = this.#compiled;
+    const imports = { [preview1Module]: this.#link.exports } as Imports;
+    const exports = new WebAssembly.Instance(module, imports).exports as Exports;
+    this.#memories = added.memories.map((name) => exports[name] as WebAssembly.Memory);
+    const { memory, _start: start } = exports;
+    if (memory instanceof WebAssembly.Memory) this.#host.memory.attach(memory);
+    this.#entry = promising(start);
+    if (added.capture !== undefined) this.#capture = exports[added.capture] as () => void;
+    if (added.restore !== undefined) this.#restore = exports[added.restore] as () => void;
+
+    this.#host.begin(emptyRun);
+    for (const name of initializers) await promising(exports[name])();
+    this.#host.end();
+  }
+
+  #failure(error: unknown): Outcome {
+    const code = this.#host.exitCode;
+    if (code !== undefined) return { kind: "exit", code };
+    this.#trapped = true;
+    return this.#host.stopped ? stopped : { kind: "trap", message: messageOf(error) };
+  }
+}
+
+/** JSPI (JavaScript Promise Integration) is newer than the type declarations. */
+interface Jspi {
+  promising(entry: unknown): Entry;
+  Suspending: new (call: (...args: number[]) => Promise<number>) => () => unknown;
+}
+const jspi = WebAssembly as unknown as Jspi;
+
+function promising(entry: unknown): Entry {
+  return jspi.promising(entry);
+}
+
+function linkImportsOf(compiled: CompiledModule, host: WasiHost, stop: WebAssembly.Global): Imports {
+  const calls = bindCalls(host);
+  const plain: Record<string, HostCall> = {};
+  const waiting: Record<string, () => unknown> = {};
+  for (const name of compiled.importNames) {
+    const call = calls[name];
+    invariant(call !== undefined, `host call ${name} exists`);
+    plain[name] = call;
+    if (preview1[name]?.waits)
+      waiting[name] = new jspi.Suspending((...args) => host.resume(() => call(...args)));
+  }
+  return { [linkImports.call]: plain, [linkImports.wait]: waiting, [linkImports.host]: { stop } };
+}

@@ -1,0 +1,124 @@
+/**
+ * Instances of one module, ready to run. One is made when none is idle, so there are as many as requests
+ * are let in at once (that is the routes' business). An instance comes back clean or not at all.
+ *
+ * At rest nothing ticks: the timer that lets idle instances go is only set while there are some to let go.
+ */
+import { EmendError, messageOf } from "../errors.ts";
+import { instanceIdleMs } from "../limits.ts";
+import type { CompiledModule } from "./compiled-module.ts";
+import { Instance } from "./instance.ts";
+import { type Strategy, StrategyChoice } from "./strategy.ts";
+
+/** What `/v1/status` and `emend inspect` tell about a pool. */
+export interface PoolStatus {
+  readonly live: number;
+  readonly idle: number;
+  readonly memoryBytes: number;
+  readonly strategy: Strategy;
+  readonly why: string;
+}
+
+interface Idle {
+  readonly instance: Instance;
+  readonly sinceMs: number;
+}
+
+export class GuestPool {
+  readonly #compiled: CompiledModule;
+  readonly #choice: StrategyChoice;
+  /** Most recently used last, so that those at the front are the ones to let go. */
+  readonly #idle: Idle[] = [];
+  #live = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  constructor(compiled: CompiledModule) {
+    this.#compiled = compiled;
+    this.#choice = new StrategyChoice(compiled.unrestorable);
+  }
+
+  get status(): PoolStatus {
+    return {
+      live: this.#live,
+      idle: this.#idle.length,
+      memoryBytes: this.#idle.reduce((sum, each) => sum + each.instance.memoryBytes, 0),
+      strategy: this.#choice.strategy,
+      why: this.#choice.why,
+    };
+  }
+
+  /**
+   * A clean instance: at once when one is idle. The caller gives it back, whatever happens to its run.
+   *
+   * @throws EmendError `module.invalid` when the module traps while it is initialised.
+   */
+  acquire(): Instance | Promise<Instance> {
+    return this.#idle.pop()?.instance ?? this.#create();
+  }
+
+  /** Takes an instance back: it rests for the next run, or is dropped when it cannot be clean. */
+  giveBack(instance: Instance): void {
+    if (this.#disposed || !this.#restore(instance)) {
+      this.#live--;
+      return;
+    }
+    this.#idle.push({ instance, sinceMs: performance.now() });
+    if (this.#idle.length > 1) this.#scheduleShrink();
+  }
+
+  /** Makes one instance now, so that the first request does not wait for it. */
+  async preload(): Promise<void> {
+    if (this.#live === 0) this.giveBack(await this.#create());
+  }
+
+  /** Lets every idle instance go; the busy ones follow when they come back. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#live -= this.#idle.length;
+    this.#idle.length = 0;
+    clearTimeout(this.#timer);
+  }
+
+  async #create(): Promise<Instance> {
+    this.#live++;
+    const startMs = performance.now();
+    try {
+      const instance = await Instance.create(this.#compiled);
+      this.#choice.created(performance.now() - startMs);
+      if (this.#compiled.unrestorable.length === 0) instance.takeSnapshot();
+      return instance;
+    } catch (error) {
+      this.#live--;
+      throw new EmendError(
+        "module.invalid",
+        `${this.#compiled.name}: it could not be instantiated: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #restore(instance: Instance): boolean {
+    if (this.#choice.strategy === "fresh") return false;
+    if (!this.#choice.wantsSample()) return instance.restore();
+    const startMs = performance.now();
+    const restored = instance.restore();
+    if (restored) this.#choice.restored(performance.now() - startMs);
+    return restored;
+  }
+
+  /** One instance stays warm for the next request; of the others those go that nobody needed for a while. */
+  #scheduleShrink(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const limitMs = performance.now() - instanceIdleMs;
+      while (this.#idle.length > 1 && this.#idle[0]!.sinceMs <= limitMs) {
+        this.#idle.shift();
+        this.#live--;
+      }
+      if (this.#idle.length > 1) this.#scheduleShrink();
+    }, instanceIdleMs);
+    this.#timer.unref();
+  }
+}

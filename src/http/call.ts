@@ -1,0 +1,27 @@
+/** One request on its way through the data plane: what came in, and what is noted for its line in the log. */
+import type { RequestTarget } from "./request-target.ts";
+
+export interface Call {
+  readonly request: Request;
+  readonly target: RequestTarget;
+  /** The client's address without a port. Asking costs, so only those who need it do. */
+  readonly address: () => string;
+  /** Takes the connection's own idle limit away: the handler has limits that know what it waits for. */
+  readonly keepOpen: () => void;
+  /** `performance.now()` at its arrival. */
+  readonly startedMs: number;
+  /** Pattern of the route that answers, null for an asset. */
+  route: string | null;
+  /** How long a guest ran. */
+  guestMs: number | undefined;
+  /** Bytes of the body that went out. */
+  bytes: number;
+  /** Why it failed, for the log. */
+  reason: string | undefined;
+  /** Set when the body goes on after the response was made: the handler calls `ended` when it is over. */
+  streams: boolean;
+  /** A path on this site that answers instead (RFC 3875 §6.2.2). */
+  localRedirect: string | undefined;
+  /** Called once by a handler whose response streams. */
+  ended: () => void;
+}

@@ -1,0 +1,6 @@
+export { trustedProxies } from "./client-address.ts";
+export type { SiteContent, SiteFile } from "./content.ts";
+export { defaultMethods, methodsOf, type RouteEntry, sortRoutes } from "./route-table.ts";
+export { type HttpServer, type ServerOptions, startServer } from "./server.ts";
+export { SiteApp } from "./site-app.ts";
+export { type SiteSlot, SiteTable } from "./site-table.ts";

@@ -1,0 +1,184 @@
+/**
+ * The data plane's listener: takes a request from Bun, finds its site, and sees to it that every request
+ * ends in one response and one line in the log.
+ */
+import { EmendError, messageOf } from "../errors.ts";
+import { headerIdleSeconds } from "../limits.ts";
+import type { Logger } from "../log/index.ts";
+import type { Call } from "./call.ts";
+import { clientAddress, type TrustedProxies } from "./client-address.ts";
+import { redirectedCall } from "./local-redirect.ts";
+import { plainResponse } from "./plain-response.ts";
+import { parseTarget, type RequestTarget } from "./request-target.ts";
+import type { SiteApp } from "./site-app.ts";
+import type { SiteSlot, SiteTable } from "./site-table.ts";
+
+export interface ServerOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly sites: SiteTable;
+  readonly logger: Logger;
+  readonly trustedProxies: TrustedProxies;
+}
+
+export interface HttpServer {
+  /** With the port that was really bound. */
+  readonly url: string;
+  /** Requests that are under way. */
+  readonly pending: () => number;
+  /** Stops accepting, finishes what is in flight for up to `graceMs`, then cuts it. */
+  readonly stop: (graceMs: number) => Promise<void>;
+}
+
+type BunServer = ReturnType<typeof Bun.serve>;
+
+/** Starts to listen. @throws EmendError `listen` when the address cannot be had. */
+export function startServer(options: ServerOptions): HttpServer {
+  const { hostname, port, tls, sites, logger, trustedProxies } = options;
+  let draining = false;
+
+  const server = listen(() =>
+    Bun.serve({
+      hostname,
+      port,
+      ...(tls === undefined ? {} : { tls }),
+      development: false,
+      // Bodies are bounded by each route, while they stream.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      idleTimeout: headerIdleSeconds,
+      fetch: (request, bun) => serve(request, bun),
+      error: (error) => {
+        logger.log({ event: "problem", level: "error", code: "internal", message: messageOf(error) });
+        return plainResponse(500);
+      },
+    }),
+  );
+
+  function serve(request: Request, bun: BunServer): Response | Promise<Response> {
+    const call = new ServedCall(request, bun, trustedProxies, logger);
+    const refused = call.findSite(sites);
+    const answer = refused ?? call.site!.fetch(call);
+    return answer instanceof Promise ? answer.then((response) => end(call, response)) : end(call, answer);
+  }
+
+  function end(call: ServedCall, response: Response): Response | Promise<Response> {
+    if (call.localRedirect !== undefined) return follow(call, call.localRedirect);
+    if (draining) response.headers.set("connection", "close");
+    call.responded(response);
+    return response;
+  }
+
+  /** Answers with another path of the same site, as if it had been asked for. */
+  async function follow(call: ServedCall, location: string): Promise<Response> {
+    const redirected = redirectedCall(call, location);
+    if (redirected === undefined) return end(call, plainResponse(502));
+    return end(call, await call.site!.fetch(redirected));
+  }
+
+  return {
+    url: `${tls === undefined ? "http" : "https"}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`,
+    pending: () => server.pendingRequests,
+    stop: async (graceMs) => {
+      draining = true;
+      const timer = setTimeout(() => server.stop(true), graceMs);
+      await server.stop();
+      clearTimeout(timer);
+    },
+  };
+}
+
+function listen(start: () => BunServer): BunServer {
+  try {
+    return start();
+  } catch (error) {
+    throw new EmendError("listen", messageOf(error), { cause: error });
+  }
+}
+
+/** A call as the server keeps it: it knows its site and writes its line when all of it is over. */
+class ServedCall implements Call {
+  readonly startedMs: number = performance.now();
+  request: Request;
+  target: RequestTarget = unusableTarget;
+  site: SiteApp | undefined;
+  slot: SiteSlot | undefined;
+  route: string | null = null;
+  guestMs: number | undefined = undefined;
+  bytes = 0;
+  reason: string | undefined = undefined;
+  streams = false;
+  localRedirect: string | undefined = undefined;
+  redirects = 0;
+  readonly #bun: BunServer;
+  readonly #proxies: TrustedProxies;
+  readonly #logger: Logger;
+  #status = 0;
+  #over = false;
+
+  constructor(request: Request, bun: BunServer, proxies: TrustedProxies, logger: Logger) {
+    this.request = request;
+    this.#bun = bun;
+    this.#proxies = proxies;
+    this.#logger = logger;
+  }
+
+  /** Finds the site, or says with which response the request is refused. */
+  findSite(sites: SiteTable): Response | undefined {
+    const target = parseTarget(this.request.url);
+    const host = this.request.headers.get("host");
+    if (target === undefined || host === null || host.includes(",")) {
+      this.reason = `no usable Host header: ${JSON.stringify(host)}`;
+      return plainResponse(400);
+    }
+    this.target = target;
+    const slot = sites.find(target.authority);
+    if (slot === undefined) {
+      this.reason = `no site has the host ${JSON.stringify(host)}`;
+      return plainResponse(421);
+    }
+    this.slot = slot;
+    this.site = slot.current;
+    this.site.enter();
+    return undefined;
+  }
+
+  readonly address = (): string =>
+    clientAddress(this.request, this.#bun.requestIP(this.request)?.address, this.#proxies);
+
+  readonly keepOpen = (): void => {
+    this.#bun.timeout(this.request, 0);
+  };
+
+  /** The response is on its way. */
+  responded(response: Response): void {
+    this.#status = response.status;
+    if (!this.streams || this.#over) this.#log();
+  }
+
+  readonly ended = (): void => {
+    this.#over = true;
+    if (this.#status !== 0) this.#log();
+  };
+
+  #log(): void {
+    this.site?.leave();
+    const logger = this.#logger;
+    if (!logger.takesRequest(this.#status)) return;
+    logger.request({
+      event: "request",
+      site: this.slot?.name ?? null,
+      route: this.route,
+      release: this.site?.release ?? null,
+      method: this.request.method,
+      path: this.target === unusableTarget ? this.request.url : this.target.path,
+      status: this.#status,
+      bytes: this.bytes,
+      ms: performance.now() - this.startedMs,
+      ...(this.guestMs === undefined ? {} : { guestMs: this.guestMs }),
+      ...(this.reason === undefined ? {} : { reason: this.reason }),
+    });
+  }
+}
+
+const unusableTarget: RequestTarget = { authority: "", path: "/", query: "", scheme: "http" };

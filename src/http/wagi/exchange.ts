@@ -1,0 +1,288 @@
+/**
+ * One request and the run of the guest that answers it, from its first byte to the last.
+ *
+ * ```
+ *  collecting ── head parsed, guest ended ──────────► answered with a known length
+ *      │   └──── head parsed, guest waits or 64 KiB ─► streaming ── guest ended ─► complete
+ *      │                                                   └─────── trap, idle, client gone ─► cut
+ *      └──────── bad head, trap, deadline, client gone ─► failed (502, 504 …), the guest is stopped
+ * ```
+ * Timers and listeners are only made when the guest waits for the first time: one that runs through
+ * holds the thread, so nothing could happen in between anyway.
+ */
+import { messageOf } from "../../errors.ts";
+import type { Instance, Outcome } from "../../guest/index.ts";
+import { LineTagger } from "../../log/index.ts";
+import { emptyInput, type Input, type Output, type Run } from "../../wasi/index.ts";
+import type { Call } from "../call.ts";
+import { plainResponse } from "../plain-response.ts";
+import type { BodyReader, RequestBody } from "./request-body.ts";
+import { RequestInput } from "./request-input.ts";
+import { parseResponseHead, type ResponseHead } from "./response-head.ts";
+import { ResponseOutput } from "./response-output.ts";
+import type { WagiRoute } from "./wagi-handler.ts";
+
+/** Statuses whose responses have no body (RFC 9110 §6.4.1). */
+const bodiless = new Set([204, 205, 304]);
+
+type Phase = "collecting" | "streaming" | "ended";
+
+export class Exchange implements Run {
+  readonly stdin: Input;
+  readonly stdout: ResponseOutput = new ResponseOutput(() => this.#startStreaming());
+  readonly stderr: Output;
+  readonly #route: WagiRoute;
+  readonly #call: Call;
+  readonly #instance: Instance;
+  readonly #tagger: LineTagger;
+  readonly #body: RequestBody;
+  readonly #answer = Promise.withResolvers<Response>();
+  #phase: Phase = "collecting";
+  #watching = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #progressMs = 0;
+  #head: ResponseHead | undefined;
+
+  constructor(route: WagiRoute, call: Call, instance: Instance, body: RequestBody) {
+    this.#route = route;
+    this.#call = call;
+    this.#instance = instance;
+    this.#body = body;
+    this.#tagger = new LineTagger(route.guestLines);
+    this.stdin = body.reader === undefined ? emptyInput : this.#openInput(body.reader);
+    this.stderr = {
+      write: (bytes) => {
+        this.#tagger.push(bytes);
+        return bytes.length;
+      },
+      ready: () => true,
+      wait: (wake) => wake(),
+    };
+  }
+
+  readonly args = (): readonly string[] => this.#route.args(this.#call);
+  readonly environ = (): readonly string[] => this.#route.environ(this.#call, this.#body.contentLength);
+
+  /** Runs the guest. The response is there when its head is; `onDone` is called when the instance is free. */
+  start(onDone: () => void): Promise<Response> {
+    const beganMs = performance.now();
+    this.#instance.run(this).then((outcome) => {
+      this.#call.guestMs = performance.now() - beganMs;
+      this.#finish(outcome);
+      onDone();
+    });
+    return this.#answer.promise;
+  }
+
+  onWait(): void {
+    if (!this.#watching) this.#watch();
+    if (this.#phase === "collecting" && this.stdout.hasHead) this.#startStreaming();
+  }
+
+  /** From now on time passes while the guest runs: its deadline and its client are watched. */
+  #watch(): void {
+    this.#watching = true;
+    this.#call.keepOpen();
+    const { request, startedMs } = this.#call;
+    const leftMs = this.#route.timeoutMs - (performance.now() - startedMs);
+    this.#timer = setTimeout(
+      () => this.#fail(504, `no response head in ${this.#route.timeoutMs} ms`),
+      Math.max(0, leftMs),
+    );
+    request.signal.addEventListener("abort", this.#onClientGone);
+  }
+
+  readonly #onClientGone = (): void => {
+    if (this.#phase !== "ended") this.#fail(499, "the client went away");
+  };
+
+  #openInput(reader: BodyReader): RequestInput {
+    return new RequestInput(
+      reader,
+      this.#route.bodyMaxBytes,
+      {
+        onProgress: () => this.#progress(),
+        onTooLong: () => this.#fail(413, `the body is longer than ${this.#route.bodyMaxBytes} bytes`),
+        onBroken: () => this.#fail(400, "the request's body broke off"),
+      },
+      this.#body.collected,
+    );
+  }
+
+  /** Sends the head and streams from here on. Called when the guest waits or has filled the buffer. */
+  #startStreaming(): void {
+    const head = this.#parseHead();
+    if (head === undefined) return;
+    if (this.#withoutBody(head)) {
+      this.stdout.discard();
+      this.#resolve(new Response(null, this.#responseInit(head)));
+      this.#phase = "streaming";
+      return;
+    }
+    this.#phase = "streaming";
+    this.#call.streams = true;
+    const stream = this.stdout.stream(head.contentLength, this.#onClientGone, () => this.#progress());
+    this.#resolve(new Response(stream, this.#responseInit(head)));
+    clearTimeout(this.#timer);
+    this.#armIdle(this.#route.idleMs);
+  }
+
+  #finish(outcome: Outcome): void {
+    if (this.stdin instanceof RequestInput) this.stdin.cancel();
+    this.#tagger.end();
+    if (this.#phase === "collecting") this.#finishCollecting(outcome);
+    else if (this.#phase === "streaming") this.#finishStreaming(outcome);
+    this.#unwatch();
+  }
+
+  #finishCollecting(outcome: Outcome): void {
+    const failure = this.#failureOf(outcome);
+    if (failure !== undefined || outcome.kind !== "exit") {
+      this.#fail(502, failure ?? "");
+      return;
+    }
+    const head = this.#parseHead();
+    if (head === undefined) return;
+    if (outcome.code !== 0) this.#note(`the guest exited with ${outcome.code} after its header block`);
+    this.#phase = "ended";
+    this.#resolve(this.#wholeResponse(head));
+    this.stdout.close();
+  }
+
+  /** Why a guest that ended before its head was out gets no answer across; undefined when it does. */
+  #failureOf(outcome: Outcome): string | undefined {
+    if (outcome.kind === "trap") return `the guest trapped: ${outcome.message}`;
+    if (outcome.kind === "stopped") return "the guest was stopped";
+    if (this.stdout.hasHead) return undefined;
+    const exit = outcome.code === 0 ? "" : ` and exited with ${outcome.code}`;
+    return `the guest wrote no complete header block${exit}`;
+  }
+
+  /** The response of a guest that has ended: its length is known. */
+  #wholeResponse(head: ResponseHead): Response {
+    const init = this.#responseInit(head);
+    const body = this.stdout.collectedBody();
+    const promised = head.contentLength;
+    if (this.#withoutBody(head)) {
+      if (this.#call.request.method === "HEAD")
+        init.headers.set("content-length", String(promised ?? body.length));
+      return new Response(null, init);
+    }
+    if (promised !== undefined && body.length < promised) {
+      this.#note(`the guest promised ${promised} bytes and wrote ${body.length}`);
+      const stream = this.stdout.stream(undefined, noop, noop);
+      this.stdout.abort("the guest wrote less than it promised");
+      return new Response(stream, init);
+    }
+    if (promised !== undefined && body.length > promised) {
+      this.#note(`the guest promised ${promised} bytes and wrote ${body.length}: cut`);
+    }
+    const sent = promised === undefined ? body : body.subarray(0, promised);
+    this.#call.bytes = sent.length;
+    return new Response(sent as Uint8Array<ArrayBuffer>, init);
+  }
+
+  #finishStreaming(outcome: Outcome): void {
+    this.#phase = "ended";
+    this.#call.bytes = this.stdout.bodyBytes;
+    const { surplusBytes, bodyBytes } = this.stdout;
+    const promised = this.#head?.contentLength;
+    if (outcome.kind !== "exit") {
+      this.#cut(outcome.kind === "trap" ? `the guest trapped: ${outcome.message}` : "the guest was stopped");
+    } else if (promised !== undefined && bodyBytes < promised && this.#call.streams) {
+      this.#cut(`the guest promised ${promised} bytes and wrote ${bodyBytes}`);
+    } else {
+      if (surplusBytes > 0) this.#note(`the guest wrote ${surplusBytes} bytes more than it promised: cut`);
+      if (outcome.code !== 0) this.#note(`the guest exited with ${outcome.code} after its header block`);
+      this.stdout.end();
+    }
+    if (this.#call.streams) this.#call.ended();
+  }
+
+  /** Ends a response that cannot be completed, and the guest with it. */
+  #fail(status: number, reason: string): void {
+    if (this.#phase === "ended") return;
+    const wasStreaming = this.#phase === "streaming";
+    this.#phase = "ended";
+    this.#unwatch();
+    this.#instance.stop();
+    if (wasStreaming) {
+      this.#call.bytes = this.stdout.bodyBytes;
+      this.#cut(reason);
+      if (this.#call.streams) this.#call.ended();
+      return;
+    }
+    this.stdout.close();
+    this.#note(reason);
+    const tail = this.#tagger.tail();
+    if (tail !== "") this.#note(`its last words: ${tail}`);
+    this.#resolve(plainResponse(status === 499 ? 400 : status, this.#route.headers));
+  }
+
+  #cut(reason: string): void {
+    this.#note(reason);
+    this.stdout.abort(reason).catch((error: unknown) => this.#note(messageOf(error)));
+  }
+
+  #parseHead(): ResponseHead | undefined {
+    const block = this.stdout.headBlock();
+    const head = this.stdout.hasHead
+      ? parseResponseHead(block)
+      : { reason: `its header block is over ${block.length} bytes` };
+    if ("reason" in head) {
+      this.#fail(502, `the guest broke the protocol: ${head.reason}`);
+      return undefined;
+    }
+    for (const each of head.removed) this.#note(`left out: ${each}`);
+    this.#head = head;
+    if (head.localRedirect !== undefined) this.#call.localRedirect = head.localRedirect;
+    return head;
+  }
+
+  #withoutBody(head: ResponseHead): boolean {
+    return (
+      bodiless.has(head.status) || this.#call.request.method === "HEAD" || head.localRedirect !== undefined
+    );
+  }
+
+  #responseInit(head: ResponseHead): { status: number; headers: Headers } {
+    const headers = new Headers();
+    for (const [name, value] of head.headers) headers.append(name, value);
+    for (const name in this.#route.headers) headers.set(name, this.#route.headers[name]!);
+    return { status: head.status, headers };
+  }
+
+  #resolve(response: Response): void {
+    this.#answer.resolve(response);
+  }
+
+  #progress(): void {
+    this.#progressMs = performance.now();
+  }
+
+  /** One timer looks whether anything has moved; it is not set anew with each byte. */
+  #armIdle(delayMs: number): void {
+    this.#progress();
+    const check = (): void => {
+      const restMs = this.#route.idleMs - (performance.now() - this.#progressMs);
+      if (restMs <= 0) this.#fail(504, `nothing moved for ${this.#route.idleMs} ms`);
+      else this.#timer = setTimeout(check, restMs);
+    };
+    this.#timer = setTimeout(check, delayMs);
+  }
+
+  #unwatch(): void {
+    if (!this.#watching) return;
+    clearTimeout(this.#timer);
+    this.#call.request.signal.removeEventListener("abort", this.#onClientGone);
+  }
+
+  #note(reason: string): void {
+    const { reason: before } = this.#call;
+    this.#call.reason = before === undefined ? reason : `${before}; ${reason}`;
+  }
+}
+
+function noop(): void {
+  // Nothing to be told.
+}

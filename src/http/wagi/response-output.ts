@@ -1,0 +1,224 @@
+/**
+ * A guest's stdout on its way to the client. First the header block is collected, then up to 64 KiB of
+ * body; a guest that ends before that gets a response of known length. One that goes on, or waits, gets
+ * its head sent and the rest streamed: what the client has not taken fills a queue, and a full queue makes
+ * the guest wait in its write.
+ *
+ * ```
+ *  collecting ──(ends | 64 KiB | waits)──► head out ──► streaming ──► done
+ *       └──(bad head, too long)──► failed
+ * ```
+ */
+import { responseHeadBytesMax, responseQueueBytesMax } from "../../limits.ts";
+import { closed, type Output, wouldBlock } from "../../wasi/index.ts";
+
+type Mode = "collecting" | "streaming" | "discarding" | "closed";
+
+export class ResponseOutput implements Output {
+  /** Called when the buffer is full or what the guest wrote can be no head: something has to be decided. */
+  readonly #onFull: () => void;
+  #mode: Mode = "collecting";
+  #buffer: Uint8Array = emptyBytes;
+  #length = 0;
+  /** Where the search for the end of the header block goes on. */
+  #searched = 0;
+  /** Offset of the first byte of the body, once the block has ended. */
+  #bodyStart: number | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #pulled: (() => void) | undefined;
+  #wake: (() => void) | undefined;
+  #ended = false;
+  /** Body bytes that may still go out: what Content-Length promised. */
+  #bodyLeft = Number.POSITIVE_INFINITY;
+  /** Body bytes that the guest wrote beyond its promise. */
+  surplusBytes = 0;
+  /** Body bytes handed over. */
+  bodyBytes = 0;
+
+  constructor(onFull: () => void) {
+    this.#onFull = onFull;
+  }
+
+  /** Whether the header block is complete. */
+  get hasHead(): boolean {
+    return this.#bodyStart !== undefined;
+  }
+
+  /** The header block as a byte string, CRs dropped, without the line that ends it. */
+  headBlock(): string {
+    const end = this.#bodyStart ?? this.#length;
+    const text = Buffer.from(this.#buffer.buffer, this.#buffer.byteOffset, end).toString("latin1");
+    const block = text.includes("\r") ? text.replaceAll("\r\n", "\n") : text;
+    return block.endsWith("\n\n") ? block.slice(0, -2) : block === "\n" ? "" : block;
+  }
+
+  /** What of the body is collected. A view: it is overwritten by the next write. */
+  collectedBody(): Uint8Array {
+    return this.#buffer.subarray(this.#bodyStart ?? this.#length, this.#length);
+  }
+
+  write(bytes: Uint8Array): number {
+    switch (this.#mode) {
+      case "collecting":
+        return this.#collect(bytes);
+      case "streaming":
+        return this.#enqueue(bytes);
+      case "discarding":
+        return bytes.length;
+      case "closed":
+        return closed;
+    }
+  }
+
+  ready(): boolean {
+    return this.#mode !== "streaming" || this.#room() > 0;
+  }
+
+  wait(wake: () => void): void {
+    if (this.ready()) wake();
+    else this.#wake = wake;
+  }
+
+  /** From here on nothing is kept: HEAD, 204 and the like. */
+  discard(): void {
+    this.#mode = "discarding";
+    this.#wake?.();
+  }
+
+  /** Nobody reads any more: writes fail. */
+  close(): void {
+    this.#mode = "closed";
+    this.#wake?.();
+  }
+
+  /**
+   * Sends what is collected and streams the rest.
+   *
+   * @param promised bytes of body that Content-Length announced: not one more goes out.
+   * @param onCancel the client went away.
+   * @param onProgress the client took something.
+   */
+  stream(
+    promised: number | undefined,
+    onCancel: () => void,
+    onProgress: () => void,
+  ): ReadableStream<Uint8Array> {
+    this.#bodyLeft = promised ?? Number.POSITIVE_INFINITY;
+    const first = this.collectedBody().slice();
+    this.#buffer = emptyBytes;
+    this.#mode = "streaming";
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+          if (first.length > 0) this.#enqueue(first);
+        },
+        pull: () => {
+          onProgress();
+          this.#wake?.();
+          if (this.#ended) return undefined;
+          return new Promise<void>((resolve) => {
+            this.#pulled = resolve;
+          });
+        },
+        cancel: () => {
+          this.close();
+          onCancel();
+        },
+      },
+      { highWaterMark: responseQueueBytesMax, size: (chunk) => chunk?.length ?? 0 },
+    );
+  }
+
+  /** The guest is done: the stream ends with what is queued. */
+  end(): void {
+    this.#ended = true;
+    if (this.#mode === "streaming") this.#controller?.close();
+    this.#mode = "closed";
+    this.#pulled?.();
+  }
+
+  /** The response is broken: the connection ends without completing it. */
+  async abort(reason: string): Promise<void> {
+    const controller = this.#mode === "streaming" ? this.#controller : undefined;
+    this.#ended = true;
+    this.#mode = "closed";
+    if (controller === undefined) return;
+    // Bun drops what is queued in the same turn as the error, and the head with it.
+    await afterFlush();
+    this.#pulled?.();
+    controller.error(new Error(reason));
+  }
+
+  #collect(bytes: Uint8Array): number {
+    const limit = this.hasHead
+      ? (this.#bodyStart ?? 0) + responseQueueBytesMax
+      : responseHeadBytesMax + responseQueueBytesMax;
+    if (this.#length >= limit) return this.#full();
+    const taken = Math.min(bytes.length, limit - this.#length);
+    this.#reserve(taken);
+    this.#buffer.set(taken === bytes.length ? bytes : bytes.subarray(0, taken), this.#length);
+    this.#length += taken;
+    if (!this.hasHead) this.#findBody();
+    return taken;
+  }
+
+  /** Decides what to do with a full buffer; the write is then tried again in the new mode. */
+  #full(): number {
+    this.#onFull();
+    return wouldBlock;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#buffer.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2, 512));
+    grown.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = grown;
+  }
+
+  /** The block ends at the first empty line, be it LF or CRLF. */
+  #findBody(): void {
+    const bytes = this.#buffer;
+    let lineStart = this.#searched;
+    for (;;) {
+      const end = bytes.indexOf(lineFeed, lineStart);
+      if (end < 0 || end >= this.#length) break;
+      const isEmpty = end === lineStart || (end === lineStart + 1 && bytes[lineStart] === carriageReturn);
+      if (isEmpty) {
+        this.#bodyStart = end + 1;
+        return;
+      }
+      lineStart = end + 1;
+    }
+    this.#searched = lineStart;
+  }
+
+  #room(): number {
+    return this.#controller?.desiredSize ?? 0;
+  }
+
+  #enqueue(bytes: Uint8Array): number {
+    if (this.#bodyLeft === 0) {
+      this.surplusBytes += bytes.length;
+      return bytes.length;
+    }
+    const room = this.#room();
+    if (room <= 0) return wouldBlock;
+    const taken = Math.min(bytes.length, room, this.#bodyLeft);
+    this.#controller?.enqueue(bytes.slice(0, taken));
+    this.#bodyLeft -= taken;
+    this.bodyBytes += taken;
+    const pulled = this.#pulled;
+    this.#pulled = undefined;
+    pulled?.();
+    return taken;
+  }
+}
+
+const emptyBytes = new Uint8Array(0);
+const [lineFeed, carriageReturn] = [0x0a, 0x0d];
+
+function afterFlush(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,1 @@
+export { Lane, type LaneOptions, type ListenOptions, type Prepared } from "./lane.ts";

@@ -1,0 +1,155 @@
+/**
+ * One thread that answers requests. A release comes in four steps, each of which leaves the running one
+ * alone until the last moment:
+ *
+ * prepare (compile, make pools; may fail) → ready → commit (one pointer) → retire (free the old one when
+ * its last request is over)
+ *
+ * It knows content and nothing of where it came from; keys, patches and disks are not its business.
+ */
+import { EmendError, invariant } from "../errors.ts";
+import { type CompiledModule, GuestPool, type PoolStatus } from "../guest/index.ts";
+import {
+  type HttpServer,
+  SiteApp,
+  type SiteContent,
+  type SiteFile,
+  type SiteSlot,
+  SiteTable,
+  startServer,
+  trustedProxies,
+} from "../http/index.ts";
+import type { Logger } from "../log/index.ts";
+import { ModuleCache } from "./module-cache.ts";
+
+export interface LaneOptions {
+  readonly logger: Logger;
+  /** Whether answers carry x-emend-release. */
+  readonly releaseHeader: boolean;
+}
+
+export interface ListenOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly trustedProxies: readonly string[];
+}
+
+/** A release that could answer from now on. Either it is committed or it is discarded. */
+export interface Prepared {
+  readonly site: string;
+  readonly app: SiteApp;
+  readonly modules: readonly string[];
+}
+
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #modules = new ModuleCache();
+  readonly #slots = new Map<string, SiteSlot & { modules: readonly string[] }>();
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a release ready beside the running one.
+   *
+   * @throws EmendError `module.*` for a module that cannot be served, `site.config`.
+   */
+  async prepare(site: string, content: SiteContent): Promise<Prepared> {
+    const { logger, releaseHeader } = this.#options;
+    const files = moduleFiles(content);
+    const acquired: string[] = [];
+    try {
+      const compiled = await Promise.all(files.map((file) => this.#compile(file, acquired)));
+      const pools = new Map(files.map((file, index) => [file.path, new GuestPool(compiled[index]!)]));
+      const preload = content.config.routes.filter((route) => route.preload).map((route) => route.module);
+      await Promise.all([...new Set(preload)].map((path) => pools.get(path)?.preload()));
+      const headers: Record<string, string> = releaseHeader
+        ? { "x-emend-release": content.digest.slice(7, 19) }
+        : {};
+      const previous = this.#slots.get(site)?.current;
+      return {
+        site,
+        app: new SiteApp({ site, content, pools, logger, headers, previous }),
+        modules: acquired,
+      };
+    } catch (error) {
+      for (const sha256 of acquired) this.#modules.release(sha256);
+      throw error;
+    }
+  }
+
+  /** Adds a site with its first release. */
+  addSite(prepared: Prepared, hosts: readonly string[]): void {
+    invariant(!this.#slots.has(prepared.site), `site ${prepared.site} is added once`);
+    this.#slots.set(prepared.site, {
+      name: prepared.site,
+      hosts,
+      current: prepared.app,
+      modules: prepared.modules,
+    });
+    prepared.app.warm();
+  }
+
+  /** The next request is answered by this release; those under way end on the one they began with. */
+  commit(prepared: Prepared): void {
+    const slot = this.#slots.get(prepared.site);
+    invariant(slot !== undefined, `site ${prepared.site} exists`);
+    const [old, oldModules] = [slot.current, slot.modules];
+    slot.current = prepared.app;
+    slot.modules = prepared.modules;
+    old.retire();
+    for (const sha256 of oldModules) this.#modules.release(sha256);
+    prepared.app.warm();
+  }
+
+  /** Answers requests for the sites that were added. @throws EmendError `listen` */
+  listen(options: ListenOptions): HttpServer {
+    return startServer({
+      ...options,
+      trustedProxies: trustedProxies(options.trustedProxies),
+      sites: new SiteTable([...this.#slots.values()]),
+      logger: this.#options.logger,
+    });
+  }
+
+  /** What runs, by site. */
+  status(): {
+    readonly site: string;
+    readonly release: string;
+    readonly pools: Record<string, PoolStatus>;
+  }[] {
+    return [...this.#slots.values()].map(({ name, current }) => ({
+      site: name,
+      release: current.content.digest,
+      pools: current.status(),
+    }));
+  }
+
+  async #compile(file: SiteFile, acquired: string[]): Promise<CompiledModule> {
+    const compiled = await this.#modules.acquire(file.sha256, file.path, () => readFile(file));
+    acquired.push(file.sha256);
+    return compiled;
+  }
+}
+
+/** The files that routes name as their modules, each once. */
+function moduleFiles(content: SiteContent): SiteFile[] {
+  const paths = [...new Set(content.config.routes.map((route) => route.module))];
+  return paths.map((path) => {
+    const file = content.files.get(path);
+    if (file === undefined)
+      throw new EmendError("site.config", `${path}: a route names it, but the site has no such file`);
+    return file;
+  });
+}
+
+async function readFile(file: SiteFile): Promise<Uint8Array> {
+  await file.verify?.();
+  const bytes = await file.blob.bytes();
+  if (file.unchanged?.() === false) {
+    throw new EmendError("release.changed", `${file.path}: changed on disk while it was read`);
+  }
+  return bytes;
+}
