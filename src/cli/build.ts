@@ -61,12 +61,17 @@ async function build(directory: string, options: Options): Promise<void> {
 
 /** The executable to build upon, by `--base` or the running one. */
 function findBase(file: string | undefined): Base {
-  const executable = file === undefined ? ownExecutable() : { file, name: file };
-  if (executable !== null) return { ...executable, ...readPayload(executable) };
-  throw new EmendError(
-    "usage",
-    "expected --base EXECUTABLE: this emend runs from its sources and is none itself",
-  );
+  const own = ownExecutable();
+  if (file === undefined && own === null) {
+    throw new EmendError(
+      "usage",
+      "expected --base EXECUTABLE: this emend runs from its sources and is none itself",
+    );
+  }
+  const executable = file === undefined ? own! : { file, name: file };
+  const payload = readPayload(executable);
+  const isSameBuild = own !== null && readPayload(own).runtime.build === payload.runtime.build;
+  return { ...executable, ...payload, isSameBuild };
 }
 
 function printList(site: CollectedSite, options: Options): void {

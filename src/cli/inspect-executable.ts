@@ -26,7 +26,7 @@ export async function inspectExecutable(file: string): Promise<ExecutableReport>
 /** The report for people. */
 export function executableText({ runtime, runtimeBytes, digest, files }: ExecutableReport): string {
   return [
-    `executable: emend ${runtime.version} for ${runtime.platform}, ${shownBytes(runtimeBytes)} without its site`,
+    `executable: emend ${runtime.version} (build ${runtime.build}) for ${runtime.platform}, ${shownBytes(runtimeBytes)} without its site`,
     `release ${digest}, ${fileTotals(files)}, all intact`,
     fileTable(files, []),
   ].join("\n");

@@ -6,7 +6,7 @@
  */
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { defaultSiteConfig, parseSiteConfig, type SiteConfig } from "../config/index.ts";
+import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { releaseFilesMax } from "../limits.ts";
 import { contentDigest, sortedByPath } from "./file-list.ts";
@@ -14,7 +14,7 @@ import { hashFile } from "./hash-file.ts";
 import { withIoErrors } from "./io-error.ts";
 import { isStateDirectory, whyPathNeverEnters } from "./never-enters.ts";
 import { checkPaths } from "./path.ts";
-import type { Release, ReleaseFile } from "./release.ts";
+import { type Release, type ReleaseFile, siteConfigName } from "./release.ts";
 import { type FoundFile, findFile, type LeftOut, tooManyFiles, walkDirectory } from "./walk.ts";
 
 /** A release whose bytes lie in a directory, with what the directory holds and the release does not. */
@@ -23,9 +23,6 @@ export type CollectedSite = Release & {
   readonly root: string;
   readonly leftOut: readonly LeftOut[];
 };
-
-/** The name of a site's own configuration, inside the site. */
-export const siteConfigName = "site.toml";
 
 /** The directory that is served when there is no `site.toml`. */
 const defaultAssetsDirectory = "public";
@@ -38,7 +35,7 @@ export async function collectDirectory(directory: string): Promise<CollectedSite
   const root = realDirectory(directory);
   const leftOut: LeftOut[] = [];
   const isConfigured = exists(join(root, siteConfigName));
-  const configured = isConfigured ? findConfigured(root, leftOut) : findDefault(root, leftOut);
+  const configured = await (isConfigured ? findConfigured(root, leftOut) : findDefault(root, leftOut));
   if (configured.found.size > releaseFilesMax) throw tooManyFiles(root);
   checkPaths(configured.found.keys());
 
@@ -53,7 +50,9 @@ export async function collectDirectory(directory: string): Promise<CollectedSite
 
 type Configured = { readonly config: SiteConfig; readonly found: Map<string, FoundFile> };
 
-function findConfigured(root: string, leftOut: LeftOut[]): Configured {
+async function findConfigured(root: string, leftOut: LeftOut[]): Promise<Configured> {
+  // Not loaded with this module: an executable that serves its own site starts without the room of configuration.
+  const { parseSiteConfig } = await import("../config/index.ts");
   const found = new Map<string, FoundFile>();
   const own = findFile(root, siteConfigName);
   found.set(siteConfigName, own);
@@ -64,7 +63,8 @@ function findConfigured(root: string, leftOut: LeftOut[]): Configured {
   return { config, found };
 }
 
-function findDefault(root: string, leftOut: LeftOut[]): Configured {
+async function findDefault(root: string, leftOut: LeftOut[]): Promise<Configured> {
+  const { defaultSiteConfig } = await import("../config/index.ts");
   const found = new Map<string, FoundFile>();
   for (const name of withIoErrors("read the directory", root, () => readdirSync(root))) {
     if (!name.endsWith(".wasm") || name.startsWith(".")) continue;

@@ -5,19 +5,21 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { sha256Hex } from "../bytes/index.ts";
-import { defaultSiteConfig, parseSiteConfig, type SiteConfig } from "../config/index.ts";
+import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { payloadEagerBytesMax } from "../limits.ts";
-import { siteConfigName } from "./collect.ts";
 import { withIoErrors } from "./io-error.ts";
 import { type Executable, type PayloadFile, readPayload } from "./payload.ts";
-import type { Release, ReleaseFile } from "./release.ts";
+import { type Release, type ReleaseFile, siteConfigName } from "./release.ts";
 
 /**
  * Opens the release that an executable carries. Its `file` must go on naming the same bytes as long as the release
  * is used. Throws `io`, `payload.truncated`, `payload.format`, `payload.hash` and `site.config`.
  */
-export function openPayload(executable: Executable, eagerBytesMax: number = payloadEagerBytesMax): Release {
+export async function openPayload(
+  executable: Executable,
+  eagerBytesMax: number = payloadEagerBytesMax,
+): Promise<Release> {
   const payload = readPayload(executable);
   const files = new Map<string, ReleaseFile>();
   let toml: string | undefined;
@@ -38,7 +40,11 @@ export function openPayload(executable: Executable, eagerBytesMax: number = payl
   } finally {
     closeSync(descriptor);
   }
-  return { digest: payload.digest, config: configOf(toml, executable, files), files };
+  return {
+    digest: payload.digest,
+    config: payload.config ?? (await readConfig(toml, executable, files)),
+    files,
+  };
 }
 
 /** Reads the bytes of every file of a payload and rejects with `payload.hash` at the first that is damaged. */
@@ -46,11 +52,13 @@ export async function verifyPayload(executable: Executable, entries: readonly Pa
   for (const entry of entries) await verifyFile(executable, entry);
 }
 
-function configOf(
+/** Loads the room of configuration only here: the embedded site's start does without it. */
+async function readConfig(
   toml: string | undefined,
   { name }: Executable,
   files: ReadonlyMap<string, unknown>,
-): SiteConfig {
+): Promise<SiteConfig> {
+  const { defaultSiteConfig, parseSiteConfig } = await import("../config/index.ts");
   return toml === undefined
     ? defaultSiteConfig([...files.keys()])
     : parseSiteConfig(toml, `${name}:${siteConfigName}`);

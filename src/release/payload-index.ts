@@ -2,65 +2,66 @@
  * The index of an embedded site, as JSON:
  *
  * ```json
- * { "runtime": { "version": "0.1.0", "platform": "linux-x64" }, "digest": "sha256:…",
- *   "files": [{ "path": "public/index.html", "size": 900, "sha256": "…" }], "operator": {} }
+ * { "runtime": { "version": "0.1.0", "platform": "linux-x64", "build": "6a1f…" },
+ *   "digest": "sha256:…",
+ *   "files": [{ "path": "public/index.html", "size": 900, "sha256": "…" }],
+ *   "config": { "routes": [], "assets": {} },
+ *   "operator": {} }
  * ```
  *
- * `files` is in the order of the content digest. `operator` is the place of what belongs to the node's operator and
- * not to the site; nothing is in it yet, and what this version does not know it refuses.
+ * `files` is in the order of the content digest. `config` is what the writer made of the site's configuration, null
+ * when the runtime is of another build and has to read it by itself. `operator` is the place of what belongs to the
+ * node's operator and not to the site; nothing is in it yet, and what this version does not know it refuses.
  */
-import * as v from "valibot";
+import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { releaseFilesMax } from "../limits.ts";
 import { contentDigest, type ListedFile, sortedByPath } from "./file-list.ts";
 import { checkPaths } from "./path.ts";
 
-/** Which emend an executable is. `platform` is a name of `npm run build -- --target`. */
-export type Runtime = { readonly version: string; readonly platform: string };
+/**
+ * Which emend an executable is. `platform` is a name of `npm run build -- --target`, `build` is equal for all
+ * platforms that were built from the same sources, and for no others.
+ */
+export type Runtime = { readonly version: string; readonly platform: string; readonly build: string };
 
 /** The parsed index. */
 export type PayloadIndex = {
   readonly runtime: Runtime;
   readonly digest: string;
   readonly files: readonly ListedFile[];
+  readonly config: SiteConfig | null;
 };
 
-const indexSchema = v.strictObject({
-  runtime: v.strictObject({ version: v.string(), platform: v.string() }),
-  digest: v.string(),
-  files: v.pipe(
-    v.array(
-      v.strictObject({
-        path: v.string(),
-        size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-        sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-      }),
-    ),
-    v.maxLength(releaseFilesMax),
-  ),
-  operator: v.strictObject({}),
-});
-
 /** The bytes of an index. */
-export function encodePayloadIndex({ runtime, digest, files }: PayloadIndex): Uint8Array {
+export function encodePayloadIndex({ runtime, digest, files, config }: PayloadIndex): Uint8Array {
   const listed = sortedByPath(files).map(({ path, size, sha256 }) => ({ path, size, sha256 }));
-  return Buffer.from(JSON.stringify({ runtime, digest, files: listed, operator: {} }));
+  return Buffer.from(JSON.stringify({ runtime, digest, files: listed, config, operator: {} }));
 }
 
-/** Parses and checks an index. Throws `payload.format` (`payload.hash` when the digest is not that of the files). */
+/**
+ * Parses and checks an index whose hash is right. Throws `payload.format`, `patch.path` and, when the digest is not
+ * that of the files, `payload.hash`.
+ *
+ * By hand and not by a schema: this runs before the first request of every start, where loading valibot alone would
+ * take a tenth of the time. The fields of `config` are not looked at: the hash says that they are what was written,
+ * and only a runtime of the same build takes them.
+ */
 export function parsePayloadIndex(bytes: Uint8Array, executable: string): PayloadIndex {
-  const parsed = v.safeParse(indexSchema, parseJson(bytes, executable));
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw indexError(executable, `${v.getDotPath(issue) ?? "the index"}: ${issue.message}`);
+  const index = parseJson(bytes, executable);
+  if (!isIndex(index)) {
+    throw indexError(
+      executable,
+      "expected runtime, digest, files, config and operator as this version has them",
+    );
   }
-  const { runtime, digest, files } = parsed.output;
+  const { runtime, digest, files, config } = index;
   checkPaths(files.map(({ path }) => path));
   if (sortedByPath(files).some((file, at) => file !== files[at])) {
     throw indexError(executable, "its files are not in the order of their paths");
   }
   const found = contentDigest(files);
-  if (found === digest) return { runtime, digest, files };
+  if (found === digest) return { runtime, digest, files, config };
   throw new EmendError("payload.hash", `${executable}: expected the embedded site ${digest}, found ${found}`);
 }
 
@@ -70,6 +71,33 @@ function parseJson(bytes: Uint8Array, executable: string): unknown {
   } catch (error) {
     throw indexError(executable, "it is not JSON", error);
   }
+}
+
+function isIndex(value: unknown): value is PayloadIndex {
+  return (
+    hasKeys(value, "runtime", "digest", "files", "config", "operator") &&
+    hasKeys(value.runtime, "version", "platform", "build") &&
+    Object.values(value.runtime).every((field) => typeof field === "string") &&
+    typeof value.digest === "string" &&
+    Array.isArray(value.files) &&
+    value.files.length <= releaseFilesMax &&
+    value.files.every(isListedFile) &&
+    (value.config === null || hasKeys(value.config, "routes", "assets")) &&
+    hasKeys(value.operator)
+  );
+}
+
+function isListedFile(value: unknown): value is ListedFile {
+  if (!hasKeys(value, "path", "size", "sha256")) return false;
+  const { path, size, sha256 } = value;
+  if (typeof path !== "string" || typeof sha256 !== "string") return false;
+  return Number.isSafeInteger(size) && Number(size) >= 0 && /^[0-9a-f]{64}$/.test(sha256);
+}
+
+/** Whether a value is an object with exactly these keys. */
+function hasKeys<Key extends string>(value: unknown, ...keys: Key[]): value is Record<Key, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.keys(value).length === keys.length && keys.every((key) => Object.hasOwn(value, key));
 }
 
 function indexError(executable: string, what: string, cause?: unknown): EmendError {

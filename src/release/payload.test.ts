@@ -16,8 +16,8 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 /** Stands in for the 109 MB of a runtime: only its first four bytes are ever looked at. */
 const program = Buffer.concat([Buffer.from("7f454c46", "hex"), Buffer.alloc(96, "program ")]);
-const runtime = { version: "0.1.0", platform: "linux-x64" };
-const bare: Base = { ...placed("bare", program), runtime, runtimeBytes: program.length };
+const runtime = { version: "0.1.0", platform: "linux-x64", build: "b1" };
+const bare: Base = { ...placed("bare", program), runtime, runtimeBytes: program.length, isSameBuild: true };
 let files = 0;
 
 function placed(name: string, bytes: Uint8Array): Executable {
@@ -62,7 +62,7 @@ const small = await siteOf({
 describe("writePayload and openPayload", () => {
   test("give back the site that went in", async () => {
     const executable = await written(bare, small);
-    const release = openPayload(executable);
+    const release = await openPayload(executable);
     expect(release.digest).toBe(small.digest);
     expect(release.config).toEqual(small.config);
     expect([...release.files.keys()]).toEqual([...small.files.keys()]);
@@ -76,12 +76,14 @@ describe("writePayload and openPayload", () => {
 
   test("carry a site without a site.toml", async () => {
     const site = await siteOf({ "hello.wasm": "x", "public/index.html": "y" });
-    expect(openPayload(await written(bare, site)).config).toEqual(site.config);
+    for (const isSameBuild of [true, false]) {
+      expect((await openPayload(await written({ ...bare, isSameBuild }, site))).config).toEqual(site.config);
+    }
   });
 
   test("leave beyond the eager bytes what is verified at first use", async () => {
     const executable = await written(bare, small);
-    const release = openPayload(executable, 0);
+    const release = await openPayload(executable, 0);
     const late = [...release.files.values()].filter(({ verify }) => verify !== undefined);
     // site.toml is needed at once, and nothing is later than at once for no bytes.
     expect(late.map(({ path }) => path)).toEqual(["api.wasm", "public/index.html", "public/ü %.txt"]);
@@ -107,14 +109,14 @@ describe("writePayload and openPayload", () => {
 
   test("replace the site of an executable that has one", async () => {
     const first = await written(bare, await siteOf({ "public/long": "x".repeat(10_000) }));
-    const second = await written({ ...first, ...readPayload(first) }, small);
+    const second = await written({ ...bare, ...first, ...readPayload(first) }, small);
     expect(readFileSync(second.file).equals(readFileSync((await written(bare, small)).file))).toBe(true);
   });
 
   test("replace the executable that they are made from", async () => {
     const first = await written(bare, await siteOf({ "public/a": "a" }));
-    await writePayload({ ...first, ...readPayload(first) }, small, first.file);
-    expect(openPayload(first).digest).toBe(small.digest);
+    await writePayload({ ...bare, ...first, ...readPayload(first) }, small, first.file);
+    expect((await openPayload(first)).digest).toBe(small.digest);
   });
 });
 
@@ -149,10 +151,8 @@ describe("writePayload refuses", () => {
 
 describe("readPayload refuses", () => {
   const end = (change: (trailer: Buffer) => void): Buffer => {
-    const whole = Buffer.concat([
-      program,
-      encodePayloadEnd({ runtime, runtimeBytes: program.length, digest: `sha256:${sha256Hex("")}` }, []),
-    ]);
+    const empty = { runtime, digest: `sha256:${sha256Hex("")}`, files: [], config: null };
+    const whole = Buffer.concat([program, encodePayloadEnd({ ...empty, runtimeBytes: program.length })]);
     change(whole.subarray(-64));
     return whole;
   };
@@ -162,7 +162,7 @@ describe("readPayload refuses", () => {
     return Buffer.concat([program, Buffer.from(json), trailer]);
   };
   const nothing = `"digest":"sha256:${sha256Hex("")}","files":[]`;
-  const by = '"runtime":{"version":"1","platform":"linux-x64"}';
+  const by = '"config":null,"runtime":{"version":"1","platform":"linux-x64","build":""}';
   const file = (path: string, size: unknown) =>
     `{"path":${JSON.stringify(path)},"size":${size},"sha256":"${"0".repeat(64)}"}`;
 
@@ -203,25 +203,31 @@ describe("readPayload refuses", () => {
     ],
     ["a wrong hash", end((t) => t.writeUInt8(t[0]! ^ 1, 0)), "payload.hash", /the index .* is damaged/],
     ["an index that is not JSON", index("{"), "payload.format", /not JSON/],
-    ["an index that is not an object", index("[]"), "payload.format", /index/],
+    ["an index that is not an object", index("[]"), "payload.format", /as this version has them/],
     [
       "a key that this version does not know",
       index(`{${by},${nothing},"operator":{"keys":[]}}`),
       "payload.format",
-      /keys/,
+      /as this version has them/,
     ],
-    ["no operator", index(`{${by},${nothing}}`), "payload.format", /operator/],
+    ["no operator", index(`{${by},${nothing}}`), "payload.format", /as this version has them/],
+    [
+      "no configuration",
+      index(`{"runtime":{"version":"1","platform":"x","build":""},${nothing},"operator":{}}`),
+      "payload.format",
+      /as this version has them/,
+    ],
     [
       "a negative size",
       index(`{${by},"digest":"","files":[${file("a", -1)}],"operator":{}}`),
       "payload.format",
-      /size/,
+      /as this version has them/,
     ],
     [
       "a size that is no integer",
       index(`{${by},"digest":"","files":[${file("a", 1e300)}],"operator":{}}`),
       "payload.format",
-      /size/,
+      /as this version has them/,
     ],
     [
       "a path that leads out",
@@ -297,7 +303,7 @@ describe("openPayload on a damaged executable", () => {
     whole[whole.indexOf("<h1>")]! ^= 1;
     writeFileSync(executable.file, whole);
     expect(await codeOf(() => openPayload(executable))).toBe("payload.hash");
-    const file = openPayload(executable, 0).files.get("public/index.html")!;
+    const file = (await openPayload(executable, 0)).files.get("public/index.html")!;
     expect(await codeOf(() => file.verify!())).toBe("payload.hash");
     expect(await codeOf(() => verifyPayload(executable, readPayload(executable).files))).toBe("payload.hash");
   });

@@ -21,11 +21,12 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { sha256Hex } from "../bytes/index.ts";
+import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { payloadIndexBytesMax } from "../limits.ts";
 import type { ListedFile } from "./file-list.ts";
 import { withIoErrors } from "./io-error.ts";
-import { encodePayloadIndex, parsePayloadIndex, type Runtime } from "./payload-index.ts";
+import { encodePayloadIndex, type PayloadIndex, parsePayloadIndex, type Runtime } from "./payload-index.ts";
 
 const trailerBytes = 64;
 const formatVersion = 1;
@@ -41,6 +42,8 @@ export type Payload = {
   /** The content digest of the site. */
   readonly digest: string;
   readonly files: readonly PayloadFile[];
+  /** The site's configuration, or null when the runtime has to read it from the files. */
+  readonly config: SiteConfig | null;
 };
 
 /** Where an executable's bytes are (`/proc/self/exe`, say) and what messages call it. */
@@ -60,12 +63,12 @@ export function readPayload({ file, name }: Executable): Payload {
 }
 
 /** The end of an executable whose runtime is `runtimeBytes` long and whose files' bytes are already written. */
-export function encodePayloadEnd(payload: Omit<Payload, "files">, files: readonly ListedFile[]): Uint8Array {
-  const index = encodePayloadIndex({ runtime: payload.runtime, digest: payload.digest, files });
+export function encodePayloadEnd(payload: PayloadIndex & { readonly runtimeBytes: number }): Uint8Array {
+  const index = encodePayloadIndex(payload);
   const end = new Uint8Array(index.length + trailerBytes);
   end.set(index);
   end.set(Buffer.from(sha256Hex(index), "hex"), index.length);
-  const indexOffset = files.reduce((offset, { size }) => offset + size, payload.runtimeBytes);
+  const indexOffset = payload.files.reduce((offset, { size }) => offset + size, payload.runtimeBytes);
   const trailer = new DataView(end.buffer, index.length);
   trailer.setBigUint64(32, BigInt(payload.runtimeBytes), true);
   trailer.setBigUint64(40, BigInt(indexOffset), true);
@@ -99,7 +102,7 @@ function readPayloadOf(descriptor: number, name: string): Payload {
       `${name}: the embedded files should end at byte ${indexOffset}, by their sizes they end at ${offset}`,
     );
   }
-  return { runtime: index.runtime, runtimeBytes, digest: index.digest, files };
+  return { ...index, runtimeBytes, files };
 }
 
 /** A file that no system could start gets an error that says so, instead of one about tails. */

@@ -2,6 +2,9 @@
 import type { SiteConfig } from "../config/index.ts";
 import type { ListedFile } from "./file-list.ts";
 
+/** The name of a site's own configuration, inside the site. */
+export const siteConfigName = "site.toml";
+
 /** A file of a release with its bytes. */
 export type ReleaseFile = ListedFile & {
   readonly blob: Blob;

@@ -12,7 +12,11 @@ import { type Executable, encodePayloadEnd, type Payload } from "./payload.ts";
 import type { Release, ReleaseFile } from "./release.ts";
 
 /** What the new executable is made from: another one, and how much of it is runtime. */
-export type Base = Executable & Pick<Payload, "runtime" | "runtimeBytes">;
+export type Base = Executable &
+  Pick<Payload, "runtime" | "runtimeBytes"> & {
+    /** Whether the base's runtime is of the same build as the code that runs now: then it takes its parsed config. */
+    readonly isSameBuild: boolean;
+  };
 
 /**
  * Writes `output` (replacing it by rename, so a running one is not disturbed) and returns its length in bytes.
@@ -42,7 +46,8 @@ async function writeDraft(base: Base, release: Release, draft: string): Promise<
     await handle.truncate(base.runtimeBytes);
     let end = base.runtimeBytes;
     for (const file of files) end = await appendFile(handle, end, file);
-    end = await append(handle, end, encodePayloadEnd({ ...base, digest: release.digest }, files));
+    const config = base.isSameBuild ? release.config : null;
+    end = await append(handle, end, encodePayloadEnd({ ...base, digest: release.digest, files, config }));
     await handle.chmod(0o755);
     await handle.sync();
     return end;

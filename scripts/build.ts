@@ -1,0 +1,122 @@
+/**
+ * `npm run build`: the executable of this machine, `dist/emend`. `npm run build -- --target linux-arm64` (may be
+ * given several times) makes that of another platform, `dist/emend-linux-arm64`.
+ *
+ * Bun compiles the bare runtime; `assets/` is appended by the code that `emend build` runs on a device.
+ */
+import { openSync, readSync, rmSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import manifest from "../package.json" with { type: "json" };
+import { messageOf } from "../src/errors.ts";
+import { collectDirectory, contentDigest, hashFile, writePayload } from "../src/release/index.ts";
+import { buildAssets } from "./build-assets.ts";
+
+/** Platforms by the name that `--target` takes. Their runtimes, but for this machine's, are packages of npm. */
+const runtimes = {
+  "linux-x64": { target: "bun-linux-x64", package: "@oven/bun-linux-x64" },
+  "linux-arm64": { target: "bun-linux-arm64", package: "@oven/bun-linux-aarch64" },
+  "linux-x64-musl": { target: "bun-linux-x64-musl", package: "@oven/bun-linux-x64-musl" },
+  "linux-arm64-musl": { target: "bun-linux-arm64-musl", package: "@oven/bun-linux-aarch64-musl" },
+  "darwin-arm64": { target: "bun-darwin-arm64", package: "@oven/bun-darwin-aarch64" },
+} as const;
+
+type Platform = keyof typeof runtimes;
+
+const root = join(import.meta.dir, "..");
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const platforms = readArguments();
+  if (platforms === null) return 2;
+  await buildAssets();
+  await mkdir(join(root, "dist"), { recursive: true });
+  let failed = 0;
+  for (const platform of platforms) {
+    try {
+      await build(platform);
+    } catch (error) {
+      process.stderr.write(`${platform ?? "this machine"}: not built: ${reasonOf(error, platform)}\n`);
+      failed += 1;
+    }
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+/** The platforms to build for; `undefined` stands for this machine. Null after wrong usage. */
+function readArguments(): (Platform | undefined)[] | null {
+  const known = Object.keys(runtimes).join(", ");
+  try {
+    const { values } = parseArgs({ options: { target: { type: "string", multiple: true } } });
+    for (const target of values.target ?? []) {
+      if (!Object.hasOwn(runtimes, target)) throw new Error(`expected --target ${known}; got ${target}`);
+    }
+    return (values.target as Platform[] | undefined) ?? [undefined];
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    return null;
+  }
+}
+
+async function build(platform: Platform | undefined): Promise<void> {
+  const startedMs = performance.now();
+  const output = join(root, "dist", platform === undefined ? "emend" : `emend-${platform}`);
+  const bare = `${output}.bare`;
+  try {
+    await compile(bare, platform);
+    const runtime = {
+      version: manifest.version,
+      platform: platform ?? hostPlatform(),
+      build: await buildId(),
+    };
+    const base = { file: bare, name: bare, runtime, runtimeBytes: statSync(bare).size, isSameBuild: true };
+    const site = await collectDirectory(join(root, "assets"));
+    const bytes = await writePayload(base, site, output);
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    console.log(
+      `${output}: ${bytes} bytes, ${runtime.platform}, ${site.files.size} files of ${site.digest}, ${seconds} s`,
+    );
+  } finally {
+    rmSync(bare, { force: true });
+  }
+}
+
+async function compile(outfile: string, platform: Platform | undefined): Promise<void> {
+  await Bun.build({
+    entrypoints: [join(root, "src/main.ts")],
+    minify: true,
+    format: "esm",
+    bytecode: true,
+    compile: {
+      outfile,
+      // What lies in the directory where a node is started must not become part of it.
+      autoloadBunfig: false,
+      autoloadDotenv: false,
+      ...(platform === undefined ? {} : { target: runtimes[platform].target }),
+    },
+  });
+}
+
+/** The name of this machine's platform. Which C library it has is what the running Bun was linked to. */
+function hostPlatform(): string {
+  const head = Buffer.alloc(4096);
+  readSync(openSync(process.execPath, "r"), head);
+  const suffix = head.includes("/ld-musl-") ? "-musl" : "";
+  return `${process.platform}-${process.arch}${suffix}`;
+}
+
+/** Names what was compiled: executables of one id understand each other's parsed configuration. */
+async function buildId(): Promise<string> {
+  const paths = await Array.fromAsync(new Bun.Glob("{src/**/*,package-lock.json}").scan({ cwd: root }));
+  const files = paths.map(async (path) => ({ path, ...(await hashFile(join(root, path))) }));
+  return contentDigest(await Promise.all(files)).slice("sha256:".length, "sha256:".length + 12);
+}
+
+function reasonOf(error: unknown, platform: Platform | undefined): string {
+  const all = error instanceof AggregateError ? error.errors.map(messageOf) : [];
+  const reason = [messageOf(error), ...all].join("\n  ");
+  if (platform === undefined) return reason;
+  return `${reason}\n  (its runtime is ${runtimes[platform].package}@${Bun.version}, which Bun fetches from npm's registry once)`;
+}

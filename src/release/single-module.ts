@@ -1,0 +1,34 @@
+/** A release made of one module that answers every path (`emend serve --preload FILE.wasm`). */
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import { sha256Hex } from "../bytes/index.ts";
+import { parseSiteConfig } from "../config/index.ts";
+import { EmendError, messageOf } from "../errors.ts";
+import { contentDigest } from "./file-list.ts";
+import type { Release } from "./release.ts";
+
+/**
+ * Reads the module into memory; what it is checked for comes later.
+ *
+ * @throws EmendError `io` when it cannot be read, `site.config` when its name can be no path of a release.
+ */
+export async function singleModuleRelease(file: string): Promise<Release> {
+  const bytes = await readModule(file);
+  const path = basename(file).endsWith(".wasm") ? basename(file) : `${basename(file)}.wasm`;
+  const toml = `[[route]]\npath = "/*"\nmodule = ${JSON.stringify(path)}\npreload = true\n`;
+  const entry = { path, size: bytes.length, sha256: sha256Hex(bytes), blob: new Blob([bytes]) };
+  return {
+    digest: contentDigest([entry]),
+    config: parseSiteConfig(toml, file),
+    files: new Map([[path, entry]]),
+  };
+}
+
+async function readModule(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    if (!statSync(file).isFile()) throw new Error("it is no regular file");
+    return await Bun.file(file).bytes();
+  } catch (error) {
+    throw new EmendError("io", `cannot read the module ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
