@@ -1,11 +1,11 @@
 /** The known word that a mistyped one was probably meant to be. */
 
-/** The word at the smallest edit distance, if that is at most a third of the letters; the first of several. */
+/** The word at the smallest edit distance, if that is at most a third of its letters; the first of several. */
 export function nearestWord(word: string, words: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of words) {
-    const allowed = Math.max(1, Math.floor(candidate.length / 3));
+    const allowed = Math.ceil(candidate.length / 3);
     // A difference in length is a lower bound of the distance, and keeps a megabyte of key out of the square.
     if (Math.abs(candidate.length - word.length) > allowed) continue;
     const distance = editDistance(word, candidate);

@@ -1,0 +1,179 @@
+import { describe, expect, test } from "bun:test";
+import { EmendError } from "../errors.ts";
+import { checkNodeConfig, defaultNodeConfig, parseNodeConfig } from "./node-config.ts";
+
+/** The contract's example, as far as this version has its keys. */
+const example = `
+[server]
+addr = "0.0.0.0:8080"
+admin = "127.0.0.1:9080"
+admin_hosts = []
+threads = 1
+release_header = true
+trusted_proxies = []
+tls = { cert = "c.pem", key = "k.pem" }
+admin_tls = { cert = "ac.pem", key = "ak.pem" }
+shutdown_grace_ms = 10000
+log = { format = "text", redact = ["X-Api-Key"] }
+
+[[site]]
+name  = "default"
+hosts = ["*"]
+dir   = "site"
+`;
+
+function errorsOf(toml: string): string {
+  try {
+    parseNodeConfig(toml, "emend.toml");
+    return "";
+  } catch (thrown) {
+    if (thrown instanceof EmendError && thrown.code === "node.config") return thrown.message;
+    throw thrown;
+  }
+}
+
+describe("parseNodeConfig", () => {
+  test("reads the contract's example", () => {
+    expect(parseNodeConfig(example, "emend.toml")).toEqual({
+      server: {
+        addr: { hostname: "0.0.0.0", port: 8080 },
+        admin: { hostname: "127.0.0.1", port: 9080 },
+        adminHosts: [],
+        threads: 1,
+        releaseHeader: true,
+        trustedProxies: [],
+        tls: { certFile: "c.pem", keyFile: "k.pem" },
+        adminTls: { certFile: "ac.pem", keyFile: "ak.pem" },
+        shutdownGraceMs: 10_000,
+        log: { format: "text", redact: ["x-api-key"] },
+      },
+      sites: [{ name: "default", hosts: ["*"], dir: "site" }],
+    });
+  });
+
+  test("has the contract's numbers and booleans as defaults", () => {
+    const { server } = parseNodeConfig(example, "emend.toml");
+    const examples = { tls: undefined, adminTls: undefined, log: { format: "text", redact: [] } } as const;
+    expect(defaultNodeConfig()).toEqual({
+      server: { ...server, ...examples, addr: { hostname: "127.0.0.1", port: 8080 } },
+      sites: [{ name: "default", hosts: ["*"], dir: undefined }],
+    });
+    expect(parseNodeConfig("", "emend.toml")).toEqual(defaultNodeConfig());
+    expect(parseNodeConfig("[server]\n[[site]]", "emend.toml")).toEqual(defaultNodeConfig());
+  });
+
+  test("folds the case of hosts and can go without an admin listener", () => {
+    const toml =
+      '[server]\nadmin = "off"\nadmin_hosts = ["Node.Example"]\n[[site]]\nhosts = ["*.Example.COM"]';
+    const { server, sites } = parseNodeConfig(toml, "emend.toml");
+    expect(server.admin).toBe("off");
+    expect(server.adminHosts).toEqual(["node.example"]);
+    expect(sites[0]?.hosts).toEqual(["*.example.com"]);
+  });
+
+  test.each([
+    ["an address without a port", '[server]\naddr = "localhost"', "server.addr: expected an address such as"],
+    [
+      "an admin switch of another word",
+      '[server]\nadmin = "none"',
+      'server.admin: expected an address such as "127.0.0.1:8080", "[::1]:8080" or ":8080", or "off", got "none"',
+    ],
+    [
+      "more threads",
+      "[server]\nthreads = 2",
+      "server.threads: expected 1 (more threads are not supported by this version of emend), got 2",
+    ],
+    ["the threads of a later version", '[server]\nthreads = "auto"', "server.threads: expected 1"],
+    [
+      "a key of a later version",
+      '[server]\npatch_max = "1 MiB"',
+      "server.patch_max: expected a key of this version of emend",
+    ],
+    [
+      "a table of a later version",
+      "[[site]]\n[site.limits]\ncpu_share = 1",
+      "site[0].limits: expected a key of this version of emend",
+    ],
+    [
+      "a key without its certificate",
+      '[server]\ntls = { key = "k" }',
+      "server.tls.cert: expected a value, got nothing",
+    ],
+    [
+      "a range that is none",
+      '[server]\ntrusted_proxies = ["10.0.0.0/33"]',
+      "server.trusted_proxies[0]: expected an IP address or a range",
+    ],
+    [
+      "a negative time",
+      "[server]\nshutdown_grace_ms = -1",
+      "server.shutdown_grace_ms: expected an integer from 0 to 3600000, got -1",
+    ],
+    [
+      "an unknown log",
+      '[server]\nlog = { format = "xml" }',
+      'server.log.format: expected "text" or "json", got "xml"',
+    ],
+    [
+      "a header that is none",
+      '[server]\nlog = { redact = ["a:"] }',
+      'server.log.redact[0]: expected the name of a header, got "a:"',
+    ],
+    [
+      "a wildcard for the admin listener",
+      '[server]\nadmin_hosts = ["*"]',
+      'server.admin_hosts[0]: expected a host name, got "*"',
+    ],
+    [
+      "two listeners on one port",
+      '[server]\naddr = ":80"\nadmin = "127.0.0.1:80"',
+      "server.admin: expected another port than that of server.addr, got 80",
+    ],
+    ["no site", "site = []", "site: expected at least one [[site]]"],
+    ["a site without hosts", "[[site]]\nhosts = []", "site[0].hosts: expected at least one host"],
+    [
+      "a name that cannot stand in a URL",
+      '[[site]]\nname = "a/b"',
+      "site[0].name: expected a name: letters, digits",
+    ],
+    [
+      "a name twice",
+      '[[site]]\nhosts = ["a.b"]\n[[site]]\nhosts = ["c.d"]',
+      'site[1].name: expected a name that no site has yet, got "default", which site[0] has',
+    ],
+    [
+      "a host twice",
+      '[[site]]\nname = "a"\nhosts = ["a.b"]\n[[site]]\nname = "b"\nhosts = ["A.B"]',
+      'site[1].hosts: expected a host that no site has yet, got "A.B", which site[0] has',
+    ],
+    ["an empty directory", '[[site]]\ndir = ""', 'site[0].dir: expected a path, got ""'],
+  ])("refuses %s", (_, toml, message) => {
+    const lines = errorsOf(toml).split("\n");
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toStartWith(`emend.toml: ${message}`);
+  });
+
+  test("tells conflicts along with other errors", () => {
+    const toml = '[server]\naddr = ":80"\nadmin = ":80"\nthreads = 2\n[[site]]\nfoo = 1\n[[site]]\nhosts = 1';
+    const paths = errorsOf(toml)
+      .split("\n")
+      .map((line) => line.split(": ")[1]);
+    expect(paths.sort()).toEqual([
+      "server.admin",
+      "server.threads",
+      "site[0].foo",
+      "site[1].hosts",
+      "site[1].name",
+    ]);
+  });
+});
+
+describe("checkNodeConfig", () => {
+  test("gives the configuration or the issues", () => {
+    expect(checkNodeConfig("")).toEqual({ kind: "valid", config: defaultNodeConfig() });
+    expect(checkNodeConfig("[server]\nthreads = 3")).toMatchObject({
+      kind: "invalid",
+      issues: [{ path: "server.threads" }],
+    });
+  });
+});
