@@ -98,3 +98,6 @@ export const localRedirectsMax = 5;
 
 /** How long a connection may say nothing while nobody works for it (between requests, in a half-sent head), seconds. */
 export const headerIdleSeconds = 30;
+
+/** How long a watched directory has to be still before its content becomes a release. */
+export const watchQuietMs = 60;

@@ -1,5 +1,7 @@
-export { type CheckedImport, checkCommand, checkImports, decode } from "./check-module.ts";
+export { type CheckedImport, checkCommand, checkImports, decode, preview1Signature } from "./check-module.ts";
 export { type CompiledModule, compileCommand } from "./compiled-module.ts";
 export { Instance, type Outcome } from "./instance.ts";
+
+export { measureReset, type ResetReport } from "./measure.ts";
 export { GuestPool, type PoolStatus } from "./pool.ts";
 export { type Strategy, StrategyChoice } from "./strategy.ts";

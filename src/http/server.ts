@@ -127,7 +127,7 @@ class ServedCall implements Call {
   findSite(sites: SiteTable): Response | undefined {
     const target = parseTarget(this.request.url);
     const host = this.request.headers.get("host");
-    if (target === undefined || host === null || host.includes(",")) {
+    if (target === undefined || host === null || !usableHost.test(host)) {
       this.reason = `no usable Host header: ${JSON.stringify(host)}`;
       return plainResponse(400);
     }
@@ -180,5 +180,8 @@ class ServedCall implements Call {
     });
   }
 }
+
+/** One name, IPv4 address or bracketed IPv6 address, with or without a port. Two Host fields arrive joined by a comma. */
+const usableHost = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
 const unusableTarget: RequestTarget = { authority: "", path: "/", query: "", scheme: "http" };

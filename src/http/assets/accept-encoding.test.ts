@@ -32,7 +32,8 @@ test.each(cases)("chooseForm for Accept-Encoding %p", (fieldValue, all, gzipOnly
     const form = chooseForm(parseAcceptEncoding(fieldValue), forms);
     return typeof form === "object" ? form.coding : form;
   };
-  expect([nameOf(smallestFirst), nameOf([{ coding: "gzip" }])]).toEqual([all, gzipOnly]);
+  const found: (string | undefined)[] = [nameOf(smallestFirst), nameOf([{ coding: "gzip" }])];
+  expect(found).toEqual([all, gzipOnly]);
 });
 
 test("parseAcceptEncoding gives the same weights however many values came before", () => {

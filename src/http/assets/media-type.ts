@@ -9,8 +9,7 @@ const office = "application/vnd.openxmlformats-officedocument";
 const openDocument = "application/vnd.oasis.opendocument";
 
 /** IANA's names where there is one, else those of mime-db. */
-const typesByExtension: Record<string, string> = {
-  ...mimes,
+const furtherTypes: Readonly<Record<string, string>> = {
   "7z": "application/x-7z-compressed",
   apk: "application/vnd.android.package-archive",
   apng: "image/apng",
@@ -57,6 +56,9 @@ const typesByExtension: Record<string, string> = {
   yml: "application/yaml",
   zst: "application/zstd",
 };
+
+/** Without a prototype: a file may be called `a.constructor`. */
+const typesByExtension: Record<string, string> = Object.assign(Object.create(null), mimes, furtherTypes);
 
 /** The Content-Type of a file, by its extension in any case; `application/octet-stream` where that says nothing. */
 export function mediaTypeOf(path: string): string {

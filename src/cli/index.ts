@@ -1,0 +1,70 @@
+/**
+ * The command table. Only the command that was asked for is loaded: starting is part of what emend is
+ * measured by.
+ */
+import { Command, CommanderError } from "commander";
+import { EmendError } from "../errors.ts";
+import { version } from "../version.ts";
+
+/** Every command by name, in the order of the help text. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import("./serve.ts")).serveCommand(),
+  init: async () => (await import("./init.ts")).initCommand(),
+  build: async () => (await import("./build.ts")).buildCommand(),
+  inspect: async () => (await import("./inspect.ts")).inspectCommand(),
+  config: async () => (await import("./config.ts")).configCommand(),
+  token: async () => (await import("./token.ts")).tokenCommand(),
+};
+
+const help = `
+Examples:
+  emend serve                      serve the embedded site on 127.0.0.1:8080
+  emend init site                  make a small site to start from
+  emend serve site --watch         serve it, and each change at once
+  emend build site -o my-site      write an executable that carries it
+
+Each command has a --help of its own.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused.`;
+
+/**
+ * Runs a command line.
+ *
+ * @param args what follows the program's name.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const program = new Command("emend")
+    .description("an edge runtime in one executable: static assets and WebAssembly handlers")
+    .version(version)
+    .addHelpText("after", help)
+    .showHelpAfterError("(see --help)")
+    .exitOverride();
+  const asked = Object.keys(commands).find((name) => name === args[0]);
+  const wanted = asked === undefined ? Object.values(commands) : [commands[asked]!];
+  for (const load of wanted) program.addCommand(withExitOverride(await load()));
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync([...args], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function withExitOverride(command: Command): Command {
+  command.exitOverride().showHelpAfterError("(see --help)");
+  for (const each of command.commands) withExitOverride(each);
+  return command;
+}
+
+/** Says what went wrong, once and without a stack, and gives the exit code for it. Our own bugs keep theirs. */
+function exitCodeOf(error: unknown): number {
+  // Commander has written its own message already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof EmendError)) throw error;
+  process.stderr.write(`emend: ${error.message}\n`);
+  return error.code === "usage" ? 2 : 1;
+}

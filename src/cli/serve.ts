@@ -1,0 +1,194 @@
+/** `emend serve`: starts a node and keeps it running until a signal ends it. */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { Command } from "commander";
+import {
+  defaultNodeConfig,
+  type ListenAddress,
+  type NodeConfig,
+  type NodeSite,
+  parseListenAddress,
+  parseNodeConfig,
+} from "../config/index.ts";
+import { openEmbedded } from "../embedded.ts";
+import { EmendError, messageOf } from "../errors.ts";
+import { createLogger, type Logger, streamWriter, wantsColour } from "../log/index.ts";
+import { collectDirectory, singleModuleRelease } from "../release/index.ts";
+import { type SiteSource, startNode } from "../runtime.ts";
+import { defaultStateDir, openState } from "../state/index.ts";
+import { version } from "../version.ts";
+
+const help = `
+Examples:
+  emend serve                                   the site that this executable carries
+  emend serve site --watch                      a directory; a change is served at once
+  emend serve --preload hello.wasm --addr :8080 one module, at every path, on every interface
+  emend serve --config /etc/emend.toml --state /var/lib/emend
+
+Environment: EMEND_TOKEN is the operator token instead of the kept one; NO_COLOR is honoured.
+A first SIGTERM or SIGINT lets requests in flight finish, a second one ends at once.`;
+
+interface ServeOptions {
+  readonly preload?: string;
+  readonly addr?: string;
+  readonly admin?: string;
+  readonly config?: string;
+  readonly state: string;
+  readonly ephemeral?: true;
+  readonly threads?: string;
+  readonly log?: string;
+  readonly watch?: true;
+}
+
+/** The command. Fails with `usage`, `node.config`, `site.config`, `module.*`, `payload.*`, `io`, `listen`. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("serve the embedded site, a directory or one module")
+    .argument("[site-dir]", "directory of the site; the embedded one without it")
+    .option("--preload <file.wasm>", "serve one module at every path")
+    .option(
+      "--addr <host:port>",
+      'where to listen; ":8080" is every interface, port 0 picks one (default 127.0.0.1:8080)',
+    )
+    .option("--admin <host:port>", 'where the admin API listens, or "off" (default 127.0.0.1:9080)')
+    .option("--config <emend.toml>", "the operator's configuration")
+    .option("--state <dir>", "where the node keeps its id and token", defaultStateDir)
+    .option("--ephemeral", "keep everything in memory; the operator token is printed once on stderr")
+    .option("--threads <n>", "threads that answer requests; this version has one", "1")
+    .option("--log <format>", "text or json (default text)")
+    .option("--watch", "a change in the directory becomes a local release")
+    .addHelpText("after", help)
+    .action(serve);
+}
+
+async function serve(siteDir: string | undefined, options: ServeOptions): Promise<void> {
+  const config = nodeConfig(options);
+  const sources = siteSources(config, siteDir, options);
+  const state = openState({ dir: options.state, ephemeral: options.ephemeral === true });
+  if (state.tokenSource === "in-memory") process.stderr.write(`operator token: ${state.token}\n`);
+  const logger = openLog(config);
+  const node = await startNode({ version, config, sources, state, logger, watch: options.watch === true });
+  await untilSignal(node.stop, logger);
+}
+
+/** Resolves when the node has stopped because of a signal. */
+function untilSignal(stop: (signal: string) => Promise<void>, logger: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stopping = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      stop(signal).then(resolve, reject);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+    process.on("uncaughtException", (error) => {
+      logger.log({
+        event: "problem",
+        level: "error",
+        code: "internal",
+        message: error.stack ?? error.message,
+      });
+    });
+  });
+}
+
+/** emend.toml with the command line on top of it. */
+function nodeConfig(options: ServeOptions): NodeConfig {
+  const file = options.config === undefined ? undefined : resolve(options.config);
+  const base =
+    file === undefined
+      ? defaultNodeConfig()
+      : inDirectory(parseNodeConfig(readText(file), file), dirname(file));
+  if (options.threads !== "1" && options.threads !== "auto") {
+    throw new EmendError(
+      "usage",
+      `--threads ${options.threads}: this version has one thread; expected 1 or auto`,
+    );
+  }
+  const { server } = base;
+  const format = options.log ?? server.log.format;
+  if (format !== "text" && format !== "json")
+    throw new EmendError("usage", `--log ${format}: expected text or json`);
+  return {
+    ...base,
+    server: {
+      ...server,
+      addr: options.addr === undefined ? server.addr : address("--addr", options.addr),
+      admin:
+        options.admin === undefined
+          ? server.admin
+          : options.admin === "off"
+            ? "off"
+            : address("--admin", options.admin),
+      log: { ...server.log, format },
+    },
+  };
+}
+
+function address(option: string, text: string): ListenAddress {
+  const parsed = parseListenAddress(text);
+  if (parsed !== undefined) return parsed;
+  throw new EmendError(
+    "usage",
+    `${option} ${JSON.stringify(text)}: expected HOST:PORT, [IPV6]:PORT or :PORT`,
+  );
+}
+
+/** Paths in emend.toml are relative to it. */
+function inDirectory(config: NodeConfig, dir: string): NodeConfig {
+  const { server, sites } = config;
+  const tls = (files: NodeConfig["server"]["tls"]): NodeConfig["server"]["tls"] =>
+    files && { certFile: resolve(dir, files.certFile), keyFile: resolve(dir, files.keyFile) };
+  return {
+    server: { ...server, tls: tls(server.tls), adminTls: tls(server.adminTls) },
+    sites: sites.map((site) => ({
+      ...site,
+      dir: site.dir === undefined ? undefined : resolve(dir, site.dir),
+    })),
+  };
+}
+
+/** Where each site's content comes from. What the command line names takes the place of the one site's. */
+function siteSources(config: NodeConfig, siteDir: string | undefined, options: ServeOptions): SiteSource[] {
+  const { preload } = options;
+  if (siteDir !== undefined && preload !== undefined) {
+    throw new EmendError("usage", "give a directory or --preload, not both");
+  }
+  if ((siteDir ?? preload) === undefined) return config.sites.map(configuredSource);
+  const [site, ...others] = config.sites;
+  if (site === undefined || others.length > 0) {
+    throw new EmendError(
+      "usage",
+      `emend.toml has ${config.sites.length} sites: name their directories there`,
+    );
+  }
+  const { name, hosts } = site;
+  if (preload !== undefined) {
+    return [{ site: name, hosts, load: () => singleModuleRelease(preload), directory: undefined }];
+  }
+  return [configuredSource({ ...site, dir: resolve(siteDir!) })];
+}
+
+function configuredSource({ name, hosts, dir }: NodeSite): SiteSource {
+  const load = dir === undefined ? openEmbedded : () => collectDirectory(dir);
+  return { site: name, hosts, load, directory: dir };
+}
+
+function openLog(config: NodeConfig): Logger {
+  const { format, redact } = config.server.log;
+  return createLogger({
+    format,
+    redact,
+    write: streamWriter(process.stdout),
+    colour: format === "text" && wantsColour(process.stdout, process.env),
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new EmendError("io", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}

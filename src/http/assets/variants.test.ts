@@ -1,0 +1,100 @@
+import { expect, test } from "bun:test";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { memoryFile } from "./content-fixture.ts";
+import { Variants } from "./variants.ts";
+
+const decode = { zstd: zstdDecompressSync, br: brotliDecompressSync, gzip: gunzipSync };
+const text = (seed: string) => `${seed} is the seed of this text.\n`.repeat(200);
+const plenty = 1e9;
+
+test("make keeps the codings of a file, smallest first, and each decodes to it", async () => {
+  const file = memoryFile("a.txt", text("one"));
+  const variants = new Variants(plenty, []);
+  expect(variants.of(file.sha256)).toEqual([]);
+  await variants.make([file]);
+  const made = variants.of(file.sha256);
+  expect(made.map(({ coding }) => coding).sort()).toEqual(["br", "gzip", "zstd"]);
+  const sizes = made.map(({ blob }) => blob.size);
+  expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
+  for (const { coding, blob } of made)
+    expect(decode[coding](await blob.bytes()).toString()).toBe(text("one"));
+});
+
+test("make keeps nothing that is not a tenth smaller", async () => {
+  const file = memoryFile("noise.txt", crypto.getRandomValues(new Uint8Array(4096)));
+  const variants = new Variants(plenty, []);
+  await variants.make([file]);
+  expect(variants.of(file.sha256)).toEqual([]);
+});
+
+test("make stays within its bytes and prefers small files", async () => {
+  const [small, large] = [
+    memoryFile("s", text("s")),
+    memoryFile("l", crypto.randomUUID().repeat(40) + text("l")),
+  ];
+  const measure = new Variants(plenty, []);
+  await measure.make([small]);
+  const smallBytes = measure.of(small.sha256).reduce((sum, { blob }) => sum + blob.size, 0);
+  const variants = new Variants(smallBytes, []);
+  await variants.make([large, small]);
+  expect([variants.of(small.sha256).length, variants.of(large.sha256).length]).toEqual([3, 0]);
+});
+
+test("make passes over a file that cannot be read or has changed", async () => {
+  const good = memoryFile("good", text("good"));
+  const gone = { ...memoryFile("gone", text("g")), blob: Bun.file("/nonexistent/gone") };
+  const other = { ...memoryFile("other", text("o")), blob: new Blob([text("p")]) };
+  const variants = new Variants(plenty, []);
+  await variants.make([gone, other, good]);
+  expect([gone, other, good].map(({ sha256 }) => variants.of(sha256).length)).toEqual([0, 0, 3]);
+});
+
+test("close stops the making and frees what was made", async () => {
+  const files = ["a", "b", "c", "d"].map((name) => memoryFile(name, text(name)));
+  const variants = new Variants(plenty, []);
+  const made = variants.make(files);
+  variants.close();
+  await made;
+  expect(files.flatMap(({ sha256 }) => variants.of(sha256))).toEqual([]);
+});
+
+test("a new Variants takes over those of the same bytes, of nothing else, and survives the closing of the old", async () => {
+  const [kept, dropped] = [memoryFile("kept", text("kept")), memoryFile("dropped", text("dropped"))];
+  const before = new Variants(plenty, []);
+  await before.make([kept, dropped]);
+  const blobs = before.of(kept.sha256).map(({ blob }) => blob);
+  const after = new Variants(plenty, [{ ...kept, path: "renamed" }], before);
+  before.close();
+  expect(after.of(kept.sha256).map(({ blob }) => blob)).toEqual(blobs);
+  expect(after.of(dropped.sha256)).toEqual([]);
+});
+
+test("compression leaves the thread free", async () => {
+  const words = Array.from({ length: 60_000 }, (_, i) => `${i} ${Math.sin(i)}`).join("\n");
+  const variants = new Variants(plenty, []);
+  let isMade = false;
+  let turns = 0;
+  const made = variants.make([memoryFile("words", words)]).then(() => {
+    isMade = true;
+  });
+  while (!isMade) {
+    await Bun.sleep(1);
+    turns++;
+  }
+  await made;
+  expect(turns).toBeGreaterThan(10);
+});
+
+test("a process ends soon after close, although 500 files are waiting", async () => {
+  const script = `
+    const { Variants } = await import(${JSON.stringify(`${import.meta.dir}/variants.ts`)});
+    const { memoryFile } = await import(${JSON.stringify(`${import.meta.dir}/content-fixture.ts`)});
+    const variants = new Variants(1e9, []);
+    void variants.make(Array.from({ length: 500 }, (_, i) => memoryFile("f" + i, (i + " text ").repeat(50_000))));
+    await Bun.sleep(50);
+    variants.close();`;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "ignore", stderr: "inherit" });
+  const timer = setTimeout(() => child.kill(), 4000);
+  expect(await child.exited).toBe(0);
+  clearTimeout(timer);
+});

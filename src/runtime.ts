@@ -1,0 +1,220 @@
+/**
+ * The wiring diagram: what a running node is made of, and the only place where the control plane (state,
+ * releases, the admin listener) and the data plane (lanes) meet.
+ *
+ * ```
+ *  sources ── Release ──► lane.prepare ──► lane.commit ──► requests
+ *     ▲ --watch                                  │
+ *  directory                          admin: status, health
+ * ```
+ */
+import { readFileSync } from "node:fs";
+import { createAdminApi, type NodeStatus } from "./admin/index.ts";
+import type { ListenAddress, NodeConfig, TlsFiles } from "./config/index.ts";
+import { EmendError, messageOf } from "./errors.ts";
+import { Lane, type Prepared } from "./lane/index.ts";
+import type { Logger } from "./log/index.ts";
+import type { Release } from "./release/index.ts";
+import { watchDirectory } from "./site-watcher.ts";
+import type { State } from "./state/index.ts";
+
+/** Where a site's content comes from. `directory` is set when it can be watched. */
+export interface SiteSource {
+  readonly site: string;
+  readonly hosts: readonly string[];
+  readonly load: () => Promise<Release>;
+  readonly directory: string | undefined;
+}
+
+export interface NodeOptions {
+  readonly version: string;
+  readonly config: NodeConfig;
+  readonly sources: readonly SiteSource[];
+  readonly state: State;
+  readonly logger: Logger;
+  readonly watch: boolean;
+}
+
+export interface RunningNode {
+  /** Base URLs; `admin` is null when there is no such listener. */
+  readonly url: string;
+  readonly admin: string | null;
+  /** Finishes what is in flight and frees the ports. */
+  readonly stop: (signal: string) => Promise<void>;
+}
+
+/** What the node keeps about a site beside its release. */
+interface SiteState {
+  readonly source: SiteSource;
+  release: string;
+  generation: number;
+}
+
+/**
+ * Starts a node: every site is ready before the first listener opens.
+ *
+ * @throws EmendError of whatever is wrong with a site, a module, a certificate or an address.
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { config, sources, logger, state, version } = options;
+  const { server } = config;
+  const lane = new Lane({ logger, releaseHeader: server.releaseHeader });
+  const sites = await Promise.all(
+    sources.map(async (source): Promise<SiteState> => {
+      const release = await source.load();
+      lane.addSite(await prepare(lane, source, release), source.hosts);
+      return { source, release: release.digest, generation: 0 };
+    }),
+  );
+
+  const data = lane.listen({
+    hostname: hostnameOf(server.addr),
+    port: server.addr.port,
+    tls: readTls(server.tls),
+    trustedProxies: server.trustedProxies,
+  });
+  let ready = true;
+  const admin =
+    server.admin === "off"
+      ? undefined
+      : listenAdmin(server.admin, readTls(server.adminTls), {
+          token: state.token,
+          hosts: server.adminHosts,
+          ready: () => ready,
+          report: (error) =>
+            logger.log({ event: "problem", level: "error", code: "admin", message: messageOf(error) }),
+          status: () => nodeStatus({ version, state, lane, sites, pending: data.pending() }),
+        });
+
+  logger.log({
+    event: "listening",
+    addr: data.url,
+    admin: admin?.url ?? null,
+    node: state.nodeId,
+    sites: sites.map((site) => ({ site: site.source.site, release: site.release, sequence: 0 })),
+    startMs: Math.round(performance.now() * 10) / 10,
+  });
+
+  const watchers = options.watch ? sites.flatMap((site) => watchSite(site, lane, logger)) : [];
+  return {
+    url: data.url,
+    admin: admin?.url ?? null,
+    stop: async (signal) => {
+      ready = false;
+      for (const watcher of watchers) watcher[Symbol.dispose]();
+      logger.log({ event: "stopping", cause: signal, requests: data.pending() });
+      await data.stop(server.shutdownGraceMs);
+      await admin?.stop();
+      await logger.flush();
+    },
+  };
+}
+
+/** Prepares a release; what fails is said about the site that it belongs to. */
+async function prepare(lane: Lane, source: SiteSource, release: Release): Promise<Prepared> {
+  try {
+    return await lane.prepare(source.site, release);
+  } catch (error) {
+    if (!(error instanceof EmendError)) throw error;
+    throw new EmendError(error.code, `site ${source.site}: ${error.message}`, { cause: error });
+  }
+}
+
+function watchSite(site: SiteState, lane: Lane, logger: Logger): Disposable[] {
+  const { source } = site;
+  if (source.directory === undefined) return [];
+  const watcher = watchDirectory(source.directory, async () => {
+    try {
+      const release = await source.load();
+      if (release.digest === site.release) return;
+      lane.commit(await prepare(lane, source, release));
+      const from = site.release;
+      site.release = release.digest;
+      site.generation++;
+      const { generation } = site;
+      logger.log({ event: "release", site: source.site, from, to: release.digest, sequence: 0, generation });
+    } catch (error) {
+      const code = error instanceof EmendError ? error.code : "watch";
+      const message = `the change was not taken, the running release goes on: ${messageOf(error)}`;
+      logger.log({ event: "problem", level: "error", code, message, site: source.site });
+    }
+  });
+  return [watcher];
+}
+
+interface AdminListener {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+type AdminOptions = Parameters<typeof createAdminApi>[0];
+type Tls = { readonly cert: string; readonly key: string } | undefined;
+
+function listenAdmin(address: ListenAddress, tls: Tls, options: AdminOptions): AdminListener {
+  const hostname = hostnameOf(address);
+  const app = createAdminApi(options);
+  try {
+    const server = Bun.serve({
+      hostname,
+      port: address.port,
+      ...(tls === undefined ? {} : { tls }),
+      development: false,
+      fetch: (request) => app.fetch(request),
+      error: (error) => {
+        options.report(error);
+        return new Response("500 Internal Server Error\n", { status: 500 });
+      },
+    });
+    const scheme = tls === undefined ? "http" : "https";
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return { url: `${scheme}://${host}:${server.port}`, stop: () => server.stop(true) };
+  } catch (error) {
+    throw new EmendError("listen", `the admin listener: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+interface StatusSource {
+  readonly version: string;
+  readonly state: State;
+  readonly lane: Lane;
+  readonly sites: readonly SiteState[];
+  readonly pending: number;
+}
+
+function nodeStatus({ version, state, lane, sites, pending }: StatusSource): NodeStatus {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const running = lane.status();
+  return {
+    node: state.nodeId,
+    version,
+    uptimeS: Math.round(process.uptime() * 10) / 10,
+    memory: { rssBytes: rss, heapBytes: heapUsed, externalBytes: external },
+    lanes: [{ lane: 0, requests: pending }],
+    sites: sites.map(({ source, release, generation }) => ({
+      site: source.site,
+      release,
+      sequence: 0,
+      generation,
+      guests: Object.entries(running.find((each) => each.site === source.site)?.pools ?? {}).map(
+        ([module, { live, idle, strategy }]) => ({ module, live, idle, strategy }),
+      ),
+    })),
+  };
+}
+
+/** `:8080` means every interface, IPv6 and IPv4. */
+function hostnameOf(address: ListenAddress): string {
+  return address.hostname ?? "::";
+}
+
+function readTls(files: TlsFiles | undefined): Tls {
+  return files === undefined ? undefined : { cert: readPem(files.certFile), key: readPem(files.keyFile) };
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new EmendError("io", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
