@@ -8,9 +8,10 @@ import { openSync, readSync, rmSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import manifest from "../package.json" with { type: "json" };
+
 import { messageOf } from "../src/errors.ts";
 import { collectDirectory, contentDigest, hashFile, writePayload } from "../src/release/index.ts";
+import { version } from "../src/version.ts";
 import { buildAssets } from "./build-assets.ts";
 
 /** Platforms by the name that `--target` takes. Their runtimes, but for this machine's, are packages of npm. */
@@ -67,7 +68,7 @@ async function build(platform: Platform | undefined): Promise<void> {
   try {
     await compile(bare, platform);
     const runtime = {
-      version: manifest.version,
+      version: version,
       platform: platform ?? hostPlatform(),
       build: await buildId(),
     };
@@ -109,8 +110,11 @@ function hostPlatform(): string {
 
 /** Names what was compiled: executables of one id understand each other's parsed configuration. */
 async function buildId(): Promise<string> {
-  const paths = await Array.fromAsync(new Bun.Glob("{src/**/*,package-lock.json}").scan({ cwd: root }));
-  const files = paths.map(async (path) => ({ path, ...(await hashFile(join(root, path))) }));
+  const sources = await Array.fromAsync(new Bun.Glob("src/**/*").scan({ cwd: root }));
+  const files = ["package-lock.json", ...sources].map(async (path) => ({
+    path,
+    ...(await hashFile(join(root, path))),
+  }));
   return contentDigest(await Promise.all(files)).slice("sha256:".length, "sha256:".length + 12);
 }
 

@@ -6,6 +6,6 @@ export { checkPath, checkPaths } from "./path.ts";
 export { type Executable, type Payload, type PayloadFile, readPayload } from "./payload.ts";
 export type { Runtime } from "./payload-index.ts";
 export type { Release, ReleaseFile } from "./release.ts";
-export type { LeftOut } from "./walk.ts";
 export { singleModuleRelease } from "./single-module.ts";
+export type { LeftOut } from "./walk.ts";
 export { type Base, writePayload } from "./write-payload.ts";
