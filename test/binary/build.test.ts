@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
