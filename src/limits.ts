@@ -60,7 +60,7 @@ export const assetHeldBytesMax: number = 16 * 1024 * 1024;
 /** Smallest asset worth compressing, bytes: with its head it fills one TCP segment (1,460 bytes) either way. */
 export const assetVariantSourceBytesMin = 1024;
 
-/** Largest asset that is compressed, bytes. Its three variants cost about 1 s of one background thread. */
+/** Largest asset that is compressed, bytes. Its three variants cost 1 to 2 s of one background thread. */
 export const assetVariantSourceBytesMax: number = 4 * 1024 * 1024;
 
 /** A variant is kept when it saves at least a tenth of the bytes. */

@@ -104,7 +104,7 @@ const ranges: readonly [
   headers: Record<string, string>,
   status: number,
   text: string,
-  contentRange?: string,
+  contentRange: string | undefined,
 ][] = [
   [{ range: "bytes=2-4" }, 206, "234", "bytes 2-4/10"],
   [{ range: "bytes=-2" }, 206, "89", "bytes 8-9/10"],
