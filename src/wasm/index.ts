@@ -18,5 +18,7 @@ export {
   type Section,
   sectionId,
 } from "./section.ts";
+export type { Limits } from "./size-limits.ts";
 export { unrestorableState } from "./state.ts";
-export { type FunctionType, formatSignature, type Limits, type ValueType } from "./types.ts";
+export { type FunctionType, formatSignature } from "./type-section.ts";
+export type { ValueType } from "./value-type.ts";

@@ -3,7 +3,7 @@
  * The engine validates; this only has to know where each instruction ends.
  */
 import { type Cursor, DecodeError } from "../bytes/index.ts";
-import { readHeapType, readValueType } from "./types.ts";
+import { readHeapType, readValueType } from "./value-type.ts";
 
 /**
  * What follows an opcode, one letter each: `u` u32, `i` s32, `l` s64, `f`/`d` 4 or 8 bytes, `m` memarg,

@@ -2,15 +2,9 @@
 import { Cursor, DecodeError } from "../bytes/index.ts";
 import { type Opcode, readInstruction } from "./instruction.ts";
 import { decodeSections, type Section, sectionId } from "./section.ts";
-import {
-  type DefinedType,
-  type FunctionType,
-  type Limits,
-  readDefinedTypes,
-  readLimits,
-  readValueType,
-  type ValueType,
-} from "./types.ts";
+import { type Limits, readLimits } from "./size-limits.ts";
+import { type DefinedType, type FunctionType, readDefinedTypes } from "./type-section.ts";
+import { readValueType, type ValueType } from "./value-type.ts";
 
 export interface GlobalType {
   readonly type: ValueType;
