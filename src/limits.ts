@@ -78,6 +78,15 @@ export const configIssuesShownMax = 50;
 /** Longest module, bytes: CPython's is 26 MB, and compiling takes five to ten times a module's size in memory. */
 export const moduleBytesMax: number = 128 * 1024 * 1024;
 
+/** Types, imports, functions, globals and exports of a module, each: what the WebAssembly JavaScript API lets engines refuse. */
+export const moduleEntriesMax = 1_000_000;
+
+/** Parameters and results of one function type, each: the JavaScript API's bound again. */
+export const moduleParametersMax = 1000;
+
+/** Sections of a module: thirteen are known, the rest are custom ones. At 400 bytes of bookkeeping each: 4 MB. */
+export const moduleSectionsMax = 10_000;
+
 /** How long an instance beyond the first rests in its pool before it is let go. */
 export const instanceIdleMs = 10_000;
 

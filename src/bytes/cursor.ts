@@ -55,7 +55,10 @@ export class Cursor {
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.u8();
       value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return byte & 0x40 ? value - 2 ** (shift + 7) : value;
+      if (byte >= 0x80) continue;
+      const signed = byte & 0x40 ? value - 2 ** (shift + 7) : value;
+      if (signed < -(2 ** 32) || signed >= 2 ** 32) break;
+      return signed;
     }
     throw new DecodeError(start, "an integer longer than 33 bits");
   }

@@ -49,8 +49,13 @@ export function checkCommand(bytes: Uint8Array, name: string): ModuleInfo {
 
 /** Decodes a module. @throws EmendError `module.invalid` */
 export function decode(bytes: Uint8Array, name: string): ModuleInfo {
+  return refuseMalformed(name, () => decodeModule(bytes));
+}
+
+/** What `read` finds in a module's bytes. @throws EmendError `module.invalid` where they are malformed */
+export function refuseMalformed<T>(name: string, read: () => T): T {
   try {
-    return decodeModule(bytes);
+    return read();
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw new EmendError(

@@ -1,7 +1,7 @@
 /** A module made ready to run: checked, its state exposed, compiled, and linked to what it imports. */
 import { EmendError, messageOf } from "../errors.ts";
 import { type ExposedModule, exposeState, unrestorableState } from "../wasm/index.ts";
-import { checkCommand } from "./check-module.ts";
+import { checkCommand, refuseMalformed } from "./check-module.ts";
 import { encodeLinkModule } from "./link-module.ts";
 
 export interface CompiledModule {
@@ -25,7 +25,7 @@ export interface CompiledModule {
  */
 export async function compileCommand(bytes: Uint8Array, name: string): Promise<CompiledModule> {
   const info = checkCommand(bytes, name);
-  const unrestorable = unrestorableState(info);
+  const unrestorable = refuseMalformed(name, () => unrestorableState(info));
   const exposed = exposeState(info, { globals: unrestorable.length === 0 });
   const importNames = [...new Set(info.imports.map((each) => each.name))];
   const exported = new Set(info.exports.flatMap((each) => (each.kind === "function" ? each.name : [])));

@@ -9,8 +9,10 @@
  * Everything added goes to the end of its index space, so no index in the module changes.
  */
 import { ByteWriter, Cursor } from "../bytes/index.ts";
+import { invariant } from "../errors.ts";
 import type { ModuleInfo } from "./module.ts";
 import { encodeSections, makeSection, replaceSection, type Section, sectionId } from "./section.ts";
+import { nullableHeapType } from "./value-type.ts";
 
 /** Names of the exports that the pass added; undefined where there was no need for one. */
 export interface StateExports {
@@ -84,7 +86,7 @@ interface MutableGlobal {
   readonly shadowDeclaration: Uint8Array;
 }
 
-/** Type byte and zero initialiser by type; other references are written out in `referenceDeclaration`. */
+/** Type, `mut` and zero initialiser by type; other references are written out in `shadowDeclaration`. */
 const zeros: Readonly<Record<string, readonly number[]>> = {
   i32: [0x7f, 1, 0x41, 0, 0x0b],
   i64: [0x7e, 1, 0x42, 0, 0x0b],
@@ -104,9 +106,9 @@ function mutableGlobals(module: ModuleInfo): MutableGlobal[] {
 function shadowDeclaration(type: string): Uint8Array {
   const simple = zeros[type];
   if (simple !== undefined) return Uint8Array.from(simple);
-  // "(ref null 3)": typed function references; abstract heap types only come with GC, which is not put back.
-  const index = Number(/^\(ref null (\d+)\)$/.exec(type)?.[1] ?? Number.NaN);
-  return new ByteWriter().u8(0x63).s32(index).u8(1, 0xd0).s32(index).u8(0x0b).finish();
+  const heapType = nullableHeapType(type);
+  invariant(heapType !== undefined, `a global of type ${type} can begin as null`);
+  return new ByteWriter().u8(0x63).s32(heapType).u8(1, 0xd0).s32(heapType).u8(0x0b).finish();
 }
 
 /** A body without locals: `global.get from, global.set to` for each pair. */

@@ -39,8 +39,9 @@ const gc: string[] = [
 /** 0xfc: saturating truncation, bulk memory and tables, wide arithmetic. */
 const bulk: string[] = [
   ...["", "", "", "", "", "", "", ""],
-  ...["uu", "u", "uu", "u", "uu", "u", "uu", "u", "u", "u", "", "", "", ""],
+  ...["uu", "u", "uu", "u", "uu", "u", "uu", "u", "u", "u"],
 ];
+bulk[0x13] = bulk[0x14] = bulk[0x15] = bulk[0x16] = "";
 
 /** 0xfd: SIMD, relaxed SIMD included. */
 const simd = (op: number): string | undefined => {

@@ -1,5 +1,6 @@
 /** What a module declares, decoded section by section. Bodies stay bytes; `scanCode` walks them. */
 import { Cursor, DecodeError } from "../bytes/index.ts";
+import { moduleEntriesMax } from "../limits.ts";
 import { type Opcode, readInstruction } from "./instruction.ts";
 import { decodeSections, type Section, sectionId } from "./section.ts";
 import { type Limits, readLimits } from "./size-limits.ts";
@@ -111,7 +112,7 @@ export function decodeModule(bytes: Uint8Array): ModuleInfo {
   if (functions.length - imported !== bodies.length) {
     throw new DecodeError(0, `${functions.length - imported} functions but ${bodies.length} bodies`);
   }
-  return {
+  const module = {
     sections,
     types,
     imports,
@@ -124,6 +125,19 @@ export function decodeModule(bytes: Uint8Array): ModuleInfo {
     bodies,
     customNames,
   };
+  checkFunctionIndices(module);
+  return module;
+}
+
+/** Whoever holds a decoded module may follow its functions to their types. */
+function checkFunctionIndices(module: ModuleInfo): void {
+  for (const typeIndex of module.functions) functionTypeAt(module, typeIndex);
+  const named = module.exports.flatMap((each) => (each.kind === "function" ? each.index : []));
+  if (module.start !== undefined) named.push(module.start);
+  const unknown = named.find((index) => index >= module.functions.length);
+  if (unknown !== undefined) {
+    throw new DecodeError(0, `function ${unknown} is named, ${module.functions.length} are there,`);
+  }
 }
 
 /** The signature behind a type index. @throws DecodeError when it is no function type. */
@@ -149,7 +163,10 @@ export function scanCode(
 }
 
 function eachOf(cursor: Cursor, read: () => void): void {
-  for (let count = cursor.u32(); count > 0; count--) read();
+  const start = cursor.offset;
+  const count = cursor.u32();
+  if (count > moduleEntriesMax) throw new DecodeError(start, `${count} entries in a section`);
+  for (let i = 0; i < count; i++) read();
 }
 
 function readImport(cursor: Cursor): Import {

@@ -8,6 +8,7 @@
  * Core spec §5.5 (binary format of modules).
  */
 import { ByteWriter, Cursor, DecodeError } from "../bytes/index.ts";
+import { moduleSectionsMax } from "../limits.ts";
 
 /** Section ids, core spec §5.5.2; `tag` is the exception handling proposal's. */
 export const sectionId = {
@@ -51,6 +52,9 @@ export function decodeSections(bytes: Uint8Array): Section[] {
   let last = -1;
   while (!cursor.atEnd) {
     const start = cursor.offset;
+    if (sections.length === moduleSectionsMax) {
+      throw new DecodeError(start, `more than ${moduleSectionsMax} sections`);
+    }
     const id = cursor.u8();
     const size = cursor.u32();
     const payloadOffset = cursor.offset;

@@ -1,5 +1,6 @@
 /** The type section (core spec §5.5.4): function types, and of the GC proposal's types that they are there. */
 import { type Cursor, DecodeError } from "../bytes/index.ts";
+import { moduleEntriesMax, moduleParametersMax } from "../limits.ts";
 import { readValueType, type ValueType } from "./value-type.ts";
 
 export interface FunctionType {
@@ -21,8 +22,11 @@ export function readDefinedTypes(cursor: Cursor, types: DefinedType[]): void {
     types.push(readSubType(cursor));
     return;
   }
+  const start = cursor.offset;
   cursor.skip(1);
-  for (let count = cursor.u32(); count > 0; count--) types.push(readSubType(cursor));
+  const count = cursor.u32();
+  if (types.length + count > moduleEntriesMax) throw new DecodeError(start, `a group of ${count} types`);
+  for (let i = 0; i < count; i++) types.push(readSubType(cursor));
 }
 
 /** A type with or without the list of its supertypes. Neither these nor groups nest, so nor do the readers. */
@@ -53,8 +57,11 @@ function readCompositeType(cursor: Cursor): DefinedType {
 }
 
 function readValueTypes(cursor: Cursor): ValueType[] {
+  const start = cursor.offset;
+  const count = cursor.u32();
+  if (count > moduleParametersMax) throw new DecodeError(start, `${count} parameters or results`);
   const types: ValueType[] = [];
-  for (let count = cursor.u32(); count > 0; count--) types.push(readValueType(cursor));
+  for (let i = 0; i < count; i++) types.push(readValueType(cursor));
   return types;
 }
 
