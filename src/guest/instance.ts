@@ -14,7 +14,7 @@ import {
 } from "../wasi/index.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { linkImports } from "./link-module.ts";
-import { Snapshot } from "./snapshot.ts";
+import { type MemoryImage, Snapshot, takeImage } from "./snapshot.ts";
 
 /** How a run ended. `trap` carries the engine's words; `stopped` means that the host ended it. */
 export type Outcome =
@@ -38,7 +38,7 @@ export class Instance {
   #capture: (() => void) | undefined;
   #restore: (() => void) | undefined;
   #memories: readonly WebAssembly.Memory[] = [];
-  #snapshot: Snapshot | undefined;
+  #snapshots: readonly Snapshot[] | undefined;
   #trapped = false;
 
   private constructor(compiled: CompiledModule) {
@@ -61,15 +61,10 @@ export class Instance {
     return this.#memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
   }
 
-  /** Runs `_start`. Everything that the guest sees of its surroundings is in `run`. */
-  async run(run: Run): Promise<Outcome> {
+  /** Runs `_start`. Everything that the guest sees of its surroundings is in `run`. Never rejects. */
+  run(run: Run): Promise<Outcome> {
     this.#host.begin(run);
-    try {
-      await this.#entry();
-      return exitZero;
-    } catch (error) {
-      return this.#failure(error);
-    }
+    return this.#entry().then(this.#succeeded, this.#failed);
   }
 
   /** Ends the run that is under way: at its next host call, or now if it waits in one. */
@@ -77,17 +72,24 @@ export class Instance {
     this.#host.stop();
   }
 
-  /** Takes the snapshot that `restore` goes back to. To be called before the first run. */
-  takeSnapshot(): void {
+  /**
+   * Takes the snapshot that `restore` goes back to, before the first run. `images` are those of an instance
+   * that began the same way; they are taken when there are none. Returns them.
+   */
+  takeSnapshot(images?: readonly MemoryImage[]): readonly MemoryImage[] {
     invariant(this.#compiled.unrestorable.length === 0, "only restorable instances are snapshotted");
-    this.#snapshot = new Snapshot(this.#memories);
+    const taken = images ?? this.#memories.map(takeImage);
+    this.#snapshots = this.#memories.map((memory, index) => new Snapshot(memory, taken[index]!));
     this.#capture?.();
+    return taken;
   }
 
-  /** Puts the instance back; false when it cannot be and has to be dropped. */
+  /** Puts the instance back; false when it cannot be, or has no snapshot, and has to be dropped. */
   restore(): boolean {
-    if (this.#trapped || this.#host.stopped || this.#snapshot === undefined) return false;
-    if (!this.#snapshot.restore()) return false;
+    const snapshots = this.#snapshots;
+    if (snapshots === undefined || this.#trapped || this.#host.stopped) return false;
+    for (const snapshot of snapshots) if (!snapshot.fits) return false;
+    for (const snapshot of snapshots) snapshot.restore();
     this.#restore?.();
     this.#host.end();
     return true;
@@ -109,12 +111,14 @@ export class Instance {
     this.#host.end();
   }
 
-  #failure(error: unknown): Outcome {
+  readonly #succeeded = (): Outcome => exitZero;
+
+  readonly #failed = (error: unknown): Outcome => {
     const code = this.#host.exitCode;
     if (code !== undefined) return { kind: "exit", code };
     this.#trapped = true;
     return this.#host.stopped ? stopped : { kind: "trap", message: messageOf(error) };
-  }
+  };
 }
 
 /** JSPI (JavaScript Promise Integration) is newer than the type declarations. */

@@ -10,8 +10,11 @@ export interface ResetReport {
   readonly memoryBytes: number;
 }
 
-/** How often creating and restoring are measured. The first ones are slower: code is cold. */
-const rounds = 12;
+/** How often each is done. The first ones are slower, since the code is cold; the choice keeps the last. */
+const [creations, restores] = [12, 200];
+
+/** Measuring ends after this, so that a huge memory does not keep anybody waiting. */
+const budgetMs = 250;
 
 /**
  * Makes instances and puts them back. Nothing of the module runs but what runs at instantiation.
@@ -20,17 +23,25 @@ const rounds = 12;
  */
 export async function measureReset(compiled: CompiledModule): Promise<ResetReport> {
   const choice = new StrategyChoice(compiled.unrestorable);
-  let memoryBytes = 0;
-  for (let round = 0; round < rounds; round++) {
-    const createdMs = performance.now();
-    const instance = await Instance.create(compiled);
-    choice.created(performance.now() - createdMs);
-    memoryBytes = instance.memoryBytes;
-    if (compiled.unrestorable.length > 0) break;
+  const endMs = performance.now() + budgetMs;
+  const timed = async <T>(work: () => T | Promise<T>): Promise<readonly [T, number]> => {
+    const startMs = performance.now();
+    const result = await work();
+    return [result, performance.now() - startMs];
+  };
+
+  let [instance, ms] = await timed(() => Instance.create(compiled));
+  for (let i = 1; i < creations && performance.now() < endMs; i++) {
+    choice.created(ms);
+    [instance, ms] = await timed(() => Instance.create(compiled));
+  }
+  choice.created(ms);
+  const { memoryBytes } = instance;
+  if (compiled.unrestorable.length === 0) {
     instance.takeSnapshot();
-    const restoredMs = performance.now();
-    instance.restore();
-    choice.restored(performance.now() - restoredMs);
+    for (let i = 0; i < restores && performance.now() < endMs; i++) {
+      choice.restored((await timed(() => instance.restore()))[1]);
+    }
   }
   return { strategy: choice.strategy, why: choice.why, memoryBytes };
 }

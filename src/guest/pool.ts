@@ -8,6 +8,7 @@ import { EmendError, messageOf } from "../errors.ts";
 import { instanceIdleMs } from "../limits.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { Instance } from "./instance.ts";
+import type { MemoryImage } from "./snapshot.ts";
 import { type Strategy, StrategyChoice } from "./strategy.ts";
 
 /** What `/v1/status` and `emend inspect` tell about a pool. */
@@ -29,6 +30,8 @@ export class GuestPool {
   readonly #choice: StrategyChoice;
   /** Most recently used last, so that those at the front are the ones to let go. */
   readonly #idle: Idle[] = [];
+  /** What every instance's memories begin as, when they all begin alike. */
+  #images: readonly MemoryImage[] | undefined;
   #live = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
@@ -86,7 +89,7 @@ export class GuestPool {
     try {
       const instance = await Instance.create(this.#compiled);
       this.#choice.created(performance.now() - startMs);
-      if (this.#compiled.unrestorable.length === 0) instance.takeSnapshot();
+      if (this.#choice.strategy === "copy" || this.#choice.wantsSample()) this.#snapshot(instance);
       return instance;
     } catch (error) {
       this.#live--;
@@ -98,9 +101,15 @@ export class GuestPool {
     }
   }
 
+  #snapshot(instance: Instance): void {
+    const images = instance.takeSnapshot(this.#images);
+    // What an initialiser did may differ from instance to instance (random seeds, the time).
+    if (this.#compiled.initializers.length === 0) this.#images = images;
+  }
+
   #restore(instance: Instance): boolean {
-    if (this.#choice.strategy === "fresh") return false;
-    if (!this.#choice.wantsSample()) return instance.restore();
+    // With a strategy of "fresh" only an instance that was made to measure has a snapshot to go back to.
+    if (this.#choice.strategy === "copy" && !this.#choice.wantsSample()) return instance.restore();
     const startMs = performance.now();
     const restored = instance.restore();
     if (restored) this.#choice.restored(performance.now() - startMs);

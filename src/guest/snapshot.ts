@@ -1,7 +1,8 @@
 /**
- * The memories of an instance as they were before its first run. Most of a young memory is zeros: those
- * are filled instead of copied, which needs no second memory and half the bandwidth.
+ * A memory as it was before its instance's first run, and the way back to it. Most of a young memory is
+ * zeros: those need no second memory, and mostly they still are zeros.
  */
+import { type Clear, clearBlockBytes, clearerOf } from "./clear-module.ts";
 
 interface Piece {
   readonly start: number;
@@ -10,41 +11,16 @@ interface Piece {
   readonly bytes: Uint8Array | undefined;
 }
 
-interface MemorySnapshot {
-  readonly memory: WebAssembly.Memory;
+/** The bytes of one memory. Instances that begin alike share one image. */
+export interface MemoryImage {
   readonly sizeBytes: number;
   readonly pieces: readonly Piece[];
 }
 
-/** Granularity at which zeros are looked for, in bytes. Smaller pieces cost more calls than they save. */
-const blockBytes = 4096;
+const zeros = new Uint8Array(clearBlockBytes);
 
-export class Snapshot {
-  readonly sizeBytes: number;
-  readonly #memories: readonly MemorySnapshot[];
-
-  constructor(memories: readonly WebAssembly.Memory[]) {
-    this.#memories = memories.map(takeMemory);
-    this.sizeBytes = this.#memories.reduce((sum, each) => sum + each.sizeBytes, 0);
-  }
-
-  /** Puts the memories back; false when one has grown, which nothing can undo. */
-  restore(): boolean {
-    for (const { memory, sizeBytes } of this.#memories) {
-      if (memory.buffer.byteLength !== sizeBytes) return false;
-    }
-    for (const { memory, pieces } of this.#memories) {
-      const bytes = new Uint8Array(memory.buffer);
-      for (const piece of pieces) {
-        if (piece.bytes === undefined) bytes.fill(0, piece.start, piece.end);
-        else bytes.set(piece.bytes, piece.start);
-      }
-    }
-    return true;
-  }
-}
-
-function takeMemory(memory: WebAssembly.Memory): MemorySnapshot {
+/** Copies what is not zero. */
+export function takeImage(memory: WebAssembly.Memory): MemoryImage {
   const bytes = new Uint8Array(memory.buffer);
   const pieces: Piece[] = [];
   const push = (start: number, end: number, zero: boolean): void => {
@@ -52,16 +28,39 @@ function takeMemory(memory: WebAssembly.Memory): MemorySnapshot {
   };
   let start = 0;
   let zero = true;
-  for (let block = 0; block < bytes.length; block += blockBytes) {
-    const isZero = zeroBlock(bytes, block);
+  for (let block = 0; block < bytes.length; block += clearBlockBytes) {
+    const isZero = Buffer.compare(bytes.subarray(block, block + clearBlockBytes), zeros) === 0;
     if (isZero === zero) continue;
     push(start, block, zero);
     [start, zero] = [block, isZero];
   }
   push(start, bytes.length, zero);
-  return { memory, sizeBytes: bytes.length, pieces };
+  return { sizeBytes: bytes.length, pieces };
 }
 
-function zeroBlock(bytes: Uint8Array, start: number): boolean {
-  return new BigUint64Array(bytes.buffer, start, blockBytes / 8).every((word) => word === 0n);
+/** One instance's memory and the image that it goes back to. */
+export class Snapshot {
+  readonly image: MemoryImage;
+  readonly #bytes: Uint8Array;
+  readonly #clear: Clear;
+
+  constructor(memory: WebAssembly.Memory, image: MemoryImage) {
+    const bytes = new Uint8Array(memory.buffer);
+    this.image = image;
+    this.#bytes = bytes;
+    this.#clear = clearerOf(memory) ?? ((start, end) => bytes.fill(0, start, end));
+  }
+
+  /** Whether the memory still has the image's size. Growing detaches the buffer, and no memory shrinks. */
+  get fits(): boolean {
+    return this.#bytes.length === this.image.sizeBytes;
+  }
+
+  /** Makes the memory equal to the image; `fits` must hold. */
+  restore(): void {
+    for (const piece of this.image.pieces) {
+      if (piece.bytes === undefined) this.#clear(piece.start, piece.end);
+      else this.#bytes.set(piece.bytes, piece.start);
+    }
+  }
 }

@@ -5,10 +5,10 @@
 
 export type Strategy = "copy" | "fresh";
 
-/** Measurements of each kind before the choice is made. */
-const samplesWanted = 3;
+/** Measurements of each kind that are kept; the choice is made when there are so many. */
+const samplesKept = 5;
 
-/** Restoring is timed again after so many, since caches and neighbours change what it costs. */
+/** Of so many runs one is measured, whichever way is taken: caches and neighbours change what each costs. */
 const sampleEvery = 64;
 
 export class StrategyChoice {
@@ -16,19 +16,19 @@ export class StrategyChoice {
   readonly #why: string;
   #createMs: number[] = [];
   #restoreMs: number[] = [];
-  #restores = 0;
+  #runs = 0;
+  #strategy: Strategy;
 
   /** `unrestorable`: why instances cannot be put back, empty when they can. */
   constructor(unrestorable: readonly string[]) {
     this.#possible = unrestorable.length === 0;
     this.#why = unrestorable.join("; ");
+    this.#strategy = this.#possible ? "copy" : "fresh";
   }
 
   /** What to do with an instance that has run. */
   get strategy(): Strategy {
-    if (!this.#possible) return "fresh";
-    if (this.#restoreMs.length < samplesWanted || this.#createMs.length === 0) return "copy";
-    return median(this.#restoreMs) <= Math.min(...this.#createMs) ? "copy" : "fresh";
+    return this.#strategy;
   }
 
   /** The choice in words, with what was measured. */
@@ -39,17 +39,24 @@ export class StrategyChoice {
     return `putting back takes ${formatUs(restore)}, a new instance ${formatUs(create)}`;
   }
 
-  /** Whether the next restore is one to be timed. */
+  /** Whether instances can be put back at all, and the next one should be so as to measure it. */
   wantsSample(): boolean {
-    return this.#restoreMs.length < samplesWanted || ++this.#restores % sampleEvery === 0;
+    return this.#possible && (this.#restoreMs.length < samplesKept || ++this.#runs % sampleEvery === 0);
   }
 
   restored(ms: number): void {
-    this.#restoreMs = [...this.#restoreMs, ms].slice(-samplesWanted);
+    this.#restoreMs = [...this.#restoreMs, ms].slice(-samplesKept);
+    this.#choose();
   }
 
   created(ms: number): void {
-    this.#createMs = [...this.#createMs, ms].slice(-samplesWanted);
+    this.#createMs = [...this.#createMs, ms].slice(-samplesKept);
+    this.#choose();
+  }
+
+  #choose(): void {
+    if (!this.#possible || this.#restoreMs.length < samplesKept || this.#createMs.length === 0) return;
+    this.#strategy = median(this.#restoreMs) <= Math.min(...this.#createMs) ? "copy" : "fresh";
   }
 }
 

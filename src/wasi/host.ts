@@ -23,8 +23,8 @@ export type Register = (wake: () => void) => (() => void) | void;
 
 /** Everything that belongs to one run of a guest. Arguments and environment are byte strings, made when asked for. */
 export interface Run {
-  readonly args: () => readonly string[];
-  readonly environ: () => readonly string[];
+  args(): readonly string[];
+  environ(): readonly string[];
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -43,7 +43,8 @@ export const emptyRun: Run = {
 
 export class WasiHost {
   readonly memory: GuestMemory = new GuestMemory();
-  readonly descriptors: Map<number, Descriptor> = new Map();
+  /** By number; a hole is a descriptor that is closed. */
+  readonly descriptors: (Descriptor | undefined)[] = [];
   /** How many bytes an fd_write that waits has handed over, 0 between calls. */
   pendingWriteBytes = 0;
   /** What a poll_oneoff that waits was asked for, undefined between calls. */
@@ -75,15 +76,18 @@ export class WasiHost {
     this.exitCode = undefined;
     this.#began = undefined;
     this.#turnBeganMs = performance.now();
-    this.descriptors.clear();
-    this.descriptors.set(0, inputDescriptor(run.stdin));
-    this.descriptors.set(1, outputDescriptor(run.stdout));
-    this.descriptors.set(2, outputDescriptor(run.stderr));
+    this.descriptors.length = 3;
+    this.descriptors[0] = inputDescriptor(run.stdin);
+    this.descriptors[1] = outputDescriptor(run.stdout);
+    this.descriptors[2] = outputDescriptor(run.stderr);
   }
 
-  /** Lets go of everything that the run brought along. */
+  /** Lets go of everything that the run brought along; `begin` sets all of it anew. */
   end(): void {
-    this.begin(emptyRun);
+    this.#run = emptyRun;
+    this.#args = undefined;
+    this.#environ = undefined;
+    this.descriptors.length = 0;
   }
 
   get args(): ByteStrings {

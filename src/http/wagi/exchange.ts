@@ -12,14 +12,15 @@
  */
 import { messageOf } from "../../errors.ts";
 import type { Instance, Outcome } from "../../guest/index.ts";
-import { LineTagger } from "../../log/index.ts";
-import { emptyInput, type Input, type Output, type Run } from "../../wasi/index.ts";
+import { emptyInput, type Input, type Run } from "../../wasi/index.ts";
 import type { Call } from "../call.ts";
 import { plainResponse } from "../plain-response.ts";
+import type { ReadyHead } from "./head-cache.ts";
 import type { BodyReader, RequestBody } from "./request-body.ts";
 import { RequestInput } from "./request-input.ts";
-import { parseResponseHead, type ResponseHead } from "./response-head.ts";
+import type { ResponseHead } from "./response-head.ts";
 import { ResponseOutput } from "./response-output.ts";
+import { StderrOutput } from "./stderr-output.ts";
 import type { WagiRoute } from "./wagi-handler.ts";
 
 /** Statuses whose responses have no body (RFC 9110 §6.4.1). */
@@ -29,14 +30,14 @@ type Phase = "collecting" | "streaming" | "ended";
 
 export class Exchange implements Run {
   readonly stdin: Input;
-  readonly stdout: ResponseOutput = new ResponseOutput(() => this.#startStreaming());
-  readonly stderr: Output;
+  readonly stdout: ResponseOutput;
+  readonly stderr: StderrOutput;
   readonly #route: WagiRoute;
   readonly #call: Call;
   readonly #instance: Instance;
-  readonly #tagger: LineTagger;
   readonly #body: RequestBody;
-  readonly #answer = Promise.withResolvers<Response>();
+  readonly #startedMs: number = performance.now();
+  #resolve: (response: Response) => void = noop;
   #phase: Phase = "collecting";
   #watching = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,30 +49,34 @@ export class Exchange implements Run {
     this.#call = call;
     this.#instance = instance;
     this.#body = body;
-    this.#tagger = new LineTagger(route.guestLines);
     this.stdin = body.reader === undefined ? emptyInput : this.#openInput(body.reader);
-    this.stderr = {
-      write: (bytes) => {
-        this.#tagger.push(bytes);
-        return bytes.length;
-      },
-      ready: () => true,
-      wait: (wake) => wake(),
-    };
+    this.stdout = new ResponseOutput(this);
+    this.stderr = new StderrOutput(route.guestLines);
   }
 
-  readonly args = (): readonly string[] => this.#route.args(this.#call);
-  readonly environ = (): readonly string[] => this.#route.environ(this.#call, this.#body.contentLength);
+  args(): readonly string[] {
+    return this.#route.args(this.#call);
+  }
+
+  environ(): readonly string[] {
+    return this.#route.environ(this.#call, this.#body.contentLength);
+  }
 
   /** Runs the guest. The response is there when its head is; `onDone` is called when the instance is free. */
-  start(onDone: () => void): Promise<Response> {
-    const beganMs = performance.now();
-    this.#instance.run(this).then((outcome) => {
-      this.#call.guestMs = performance.now() - beganMs;
-      this.#finish(outcome);
-      onDone();
+  start(onDone: (instance: Instance) => void): Promise<Response> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#instance.run(this).then((outcome) => {
+        this.#call.guestMs = performance.now() - this.#startedMs;
+        this.#finish(outcome);
+        onDone(this.#instance);
+      });
     });
-    return this.#answer.promise;
+  }
+
+  /** The buffer of stdout is full: what is there goes out. */
+  onFull(): void {
+    this.#startStreaming();
   }
 
   onWait(): void {
@@ -89,12 +94,12 @@ export class Exchange implements Run {
       () => this.#fail(504, `no response head in ${this.#route.timeoutMs} ms`),
       Math.max(0, leftMs),
     );
+    this.#onClientGone = () => this.#fail(499, "the client went away");
     request.signal.addEventListener("abort", this.#onClientGone);
   }
 
-  readonly #onClientGone = (): void => {
-    if (this.#phase !== "ended") this.#fail(499, "the client went away");
-  };
+  /** Made when the guest first waits: until then nobody can go away. */
+  #onClientGone: () => void = noop;
 
   #openInput(reader: BodyReader): RequestInput {
     return new RequestInput(
@@ -111,25 +116,31 @@ export class Exchange implements Run {
 
   /** Sends the head and streams from here on. Called when the guest waits or has filled the buffer. */
   #startStreaming(): void {
-    const head = this.#parseHead();
-    if (head === undefined) return;
+    const ready = this.#parseHead();
+    if (ready === undefined) return;
+    const { head, headers } = ready;
+    const init = { status: head.status, headers };
     if (this.#withoutBody(head)) {
       this.stdout.discard();
-      this.#resolve(new Response(null, this.#responseInit(head)));
+      this.#resolve(new Response(null, init));
       this.#phase = "streaming";
       return;
     }
     this.#phase = "streaming";
     this.#call.streams = true;
-    const stream = this.stdout.stream(head.contentLength, this.#onClientGone, () => this.#progress());
-    this.#resolve(new Response(stream, this.#responseInit(head)));
+    const stream = this.stdout.stream(
+      head.contentLength,
+      () => this.#onClientGone(),
+      () => this.#progress(),
+    );
+    this.#resolve(new Response(stream, init));
     clearTimeout(this.#timer);
     this.#armIdle(this.#route.idleMs);
   }
 
   #finish(outcome: Outcome): void {
     if (this.stdin instanceof RequestInput) this.stdin.cancel();
-    this.#tagger.end();
+    this.stderr.end();
     if (this.#phase === "collecting") this.#finishCollecting(outcome);
     else if (this.#phase === "streaming") this.#finishStreaming(outcome);
     this.#unwatch();
@@ -141,11 +152,11 @@ export class Exchange implements Run {
       this.#fail(502, failure ?? "");
       return;
     }
-    const head = this.#parseHead();
-    if (head === undefined) return;
+    const ready = this.#parseHead();
+    if (ready === undefined) return;
     if (outcome.code !== 0) this.#note(`the guest exited with ${outcome.code} after its header block`);
     this.#phase = "ended";
-    this.#resolve(this.#wholeResponse(head));
+    this.#resolve(this.#wholeResponse(ready));
     this.stdout.close();
   }
 
@@ -159,8 +170,8 @@ export class Exchange implements Run {
   }
 
   /** The response of a guest that has ended: its length is known. */
-  #wholeResponse(head: ResponseHead): Response {
-    const init = this.#responseInit(head);
+  #wholeResponse({ head, headers }: ReadyHead): Response {
+    const init = { status: head.status, headers };
     const body = this.stdout.collectedBody();
     const promised = head.contentLength;
     if (this.#withoutBody(head)) {
@@ -214,7 +225,7 @@ export class Exchange implements Run {
     }
     this.stdout.close();
     this.#note(reason);
-    const tail = this.#tagger.tail();
+    const tail = this.stderr.tail();
     if (tail !== "") this.#note(`its last words: ${tail}`);
     this.#resolve(plainResponse(status === 499 ? 400 : status, this.#route.headers));
   }
@@ -224,36 +235,26 @@ export class Exchange implements Run {
     this.stdout.abort(reason).catch((error: unknown) => this.#note(messageOf(error)));
   }
 
-  #parseHead(): ResponseHead | undefined {
+  #parseHead(): ReadyHead | undefined {
     const block = this.stdout.headBlock();
-    const head = this.stdout.hasHead
-      ? parseResponseHead(block)
+    const ready = this.stdout.hasHead
+      ? this.#route.heads.parse(block)
       : { reason: `its header block is over ${block.length} bytes` };
-    if ("reason" in head) {
-      this.#fail(502, `the guest broke the protocol: ${head.reason}`);
+    if ("reason" in ready) {
+      this.#fail(502, `the guest broke the protocol: ${ready.reason}`);
       return undefined;
     }
+    const { head } = ready;
     for (const each of head.removed) this.#note(`left out: ${each}`);
     this.#head = head;
     if (head.localRedirect !== undefined) this.#call.localRedirect = head.localRedirect;
-    return head;
+    return ready;
   }
 
   #withoutBody(head: ResponseHead): boolean {
     return (
       bodiless.has(head.status) || this.#call.request.method === "HEAD" || head.localRedirect !== undefined
     );
-  }
-
-  #responseInit(head: ResponseHead): { status: number; headers: Headers } {
-    const headers = new Headers();
-    for (const [name, value] of head.headers) headers.append(name, value);
-    for (const name in this.#route.headers) headers.set(name, this.#route.headers[name]!);
-    return { status: head.status, headers };
-  }
-
-  #resolve(response: Response): void {
-    this.#answer.resolve(response);
   }
 
   #progress(): void {

@@ -14,9 +14,18 @@ import { closed, type Output, wouldBlock } from "../../wasi/index.ts";
 
 type Mode = "collecting" | "streaming" | "discarding" | "closed";
 
+/** Who decides about the response. */
+export interface ResponseOwner {
+  /** The buffer is full, or what the guest wrote can be no head: the output has to be streamed or closed. */
+  onFull(): void;
+}
+
+/** Buffers that wait for the next response. Short ones, which most are, need never be allocated again. */
+const spares: Uint8Array[] = [];
+const [spareBytes, sparesMax] = [4096, 64];
+
 export class ResponseOutput implements Output {
-  /** Called when the buffer is full or what the guest wrote can be no head: something has to be decided. */
-  readonly #onFull: () => void;
+  readonly #owner: ResponseOwner;
   #mode: Mode = "collecting";
   #buffer: Uint8Array = emptyBytes;
   #length = 0;
@@ -35,8 +44,8 @@ export class ResponseOutput implements Output {
   /** Body bytes handed over. */
   bodyBytes = 0;
 
-  constructor(onFull: () => void) {
-    this.#onFull = onFull;
+  constructor(owner: ResponseOwner) {
+    this.#owner = owner;
   }
 
   /** Whether the header block is complete. */
@@ -82,12 +91,14 @@ export class ResponseOutput implements Output {
   /** From here on nothing is kept: HEAD, 204 and the like. */
   discard(): void {
     this.#mode = "discarding";
+    this.#release();
     this.#wake?.();
   }
 
   /** Nobody reads any more: writes fail. */
   close(): void {
     this.#mode = "closed";
+    this.#release();
     this.#wake?.();
   }
 
@@ -105,7 +116,7 @@ export class ResponseOutput implements Output {
   ): ReadableStream<Uint8Array> {
     this.#bodyLeft = promised ?? Number.POSITIVE_INFINITY;
     const first = this.collectedBody().slice();
-    this.#buffer = emptyBytes;
+    this.#release();
     this.#mode = "streaming";
     return new ReadableStream<Uint8Array>(
       {
@@ -165,16 +176,27 @@ export class ResponseOutput implements Output {
 
   /** Decides what to do with a full buffer; the write is then tried again in the new mode. */
   #full(): number {
-    this.#onFull();
+    this.#owner.onFull();
     return wouldBlock;
   }
 
   #reserve(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2, 512));
+    if (needed <= spareBytes) {
+      this.#buffer = spares.pop() ?? new Uint8Array(spareBytes);
+      return;
+    }
+    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     grown.set(this.#buffer.subarray(0, this.#length));
+    this.#release();
     this.#buffer = grown;
+  }
+
+  /** Gives the buffer back. Nobody may hold a view of it any more. */
+  #release(): void {
+    if (this.#buffer.length === spareBytes && spares.length < sparesMax) spares.push(this.#buffer);
+    this.#buffer = emptyBytes;
   }
 
   /** The block ends at the first empty line, be it LF or CRLF. */

@@ -10,6 +10,7 @@ import { plainResponse } from "../plain-response.ts";
 import { guestArguments } from "./arguments.ts";
 import { guestEnvironment } from "./environment.ts";
 import { Exchange } from "./exchange.ts";
+import { HeadCache } from "./head-cache.ts";
 import { openBody, type RefusedBody, type RequestBody } from "./request-body.ts";
 
 /** What an exchange needs to know of its route. */
@@ -20,6 +21,7 @@ export interface WagiRoute {
   readonly guestLines: GuestLines;
   /** Goes on every answer. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly heads: HeadCache;
   readonly args: (call: Call) => readonly string[];
   readonly environ: (call: Call, contentLength: string) => readonly string[];
 }
@@ -49,6 +51,7 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
     bodyMaxBytes: config.bodyMaxBytes,
     guestLines,
     headers,
+    heads: new HeadCache(headers),
     args: ({ target }) => guestArguments(config.argv, target.path, target.query),
     environ: (call, contentLength) =>
       guestEnvironment({
@@ -62,11 +65,12 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
       }),
   };
 
+  const giveBack = (instance: Instance): void => {
+    pool.giveBack(instance);
+    gate.leave();
+  };
   const run = (call: Call, instance: Instance, body: RequestBody): Promise<Response> =>
-    new Exchange(route, call, instance, body).start(() => {
-      pool.giveBack(instance);
-      gate.leave();
-    });
+    new Exchange(route, call, instance, body).start(giveBack);
 
   /** The way of a request that has to wait for its body, for room or for an instance. */
   const handleSlowly = async (

@@ -18,7 +18,7 @@ export const descriptorCalls = (host: WasiHost): HostCalls => ({
    * EBADF, ENOTCAPABLE, EINVAL (too many buffers), EFAULT, EAGAIN (non-blocking).
    */
   fd_read: (fd, vectors, count, readPointer) => {
-    const descriptor = host.descriptors.get(fd);
+    const descriptor = host.descriptors[fd];
     if (descriptor === undefined) return errno.badf;
     const { input } = descriptor;
     if (input === undefined || !(descriptor.rights & right.fdRead)) return errno.notcapable;
@@ -49,7 +49,7 @@ export const descriptorCalls = (host: WasiHost): HostCalls => ({
    * EBADF, ENOTCAPABLE, EINVAL (too many buffers), EFAULT, EAGAIN (non-blocking, nothing taken), EPIPE.
    */
   fd_write: (fd, vectors, count, writtenPointer) => {
-    const descriptor = host.descriptors.get(fd);
+    const descriptor = host.descriptors[fd];
     if (descriptor === undefined) return errno.badf;
     const { output } = descriptor;
     if (output === undefined || !(descriptor.rights & right.fdWrite)) return errno.notcapable;
@@ -86,7 +86,11 @@ export const descriptorCalls = (host: WasiHost): HostCalls => ({
   },
 
   /** fd_close(fd): later calls on it answer EBADF. EBADF. */
-  fd_close: (fd) => (host.descriptors.delete(fd) ? errno.success : errno.badf),
+  fd_close: (fd) => {
+    if (host.descriptors[fd] === undefined) return errno.badf;
+    host.descriptors[fd] = undefined;
+    return errno.success;
+  },
 
   /**
    * fd_fdstat_get(fd, stat): kind, flags and rights.
@@ -96,7 +100,7 @@ export const descriptorCalls = (host: WasiHost): HostCalls => ({
    * EBADF, EFAULT.
    */
   fd_fdstat_get: (fd, pointer) => {
-    const descriptor = host.descriptors.get(fd);
+    const descriptor = host.descriptors[fd];
     if (descriptor === undefined) return errno.badf;
     if (!host.memory.has(pointer, 24)) return errno.fault;
     host.memory.fill(pointer, 24, 0);
@@ -116,7 +120,7 @@ export const descriptorCalls = (host: WasiHost): HostCalls => ({
 
   /** fd_fdstat_set_rights(fd, base, inheriting): rights can only be given away. EBADF, ENOTCAPABLE. */
   fd_fdstat_set_rights: (fd, baseLow, baseHigh, inheritingLow, inheritingHigh) => {
-    const descriptor = host.descriptors.get(fd);
+    const descriptor = host.descriptors[fd];
     if (descriptor === undefined) return errno.badf;
     if (baseLow & ~descriptor.rights || baseHigh || inheritingLow || inheritingHigh) return errno.notcapable;
     descriptor.rights = baseLow;
@@ -140,10 +144,10 @@ export const descriptorCalls = (host: WasiHost): HostCalls => ({
 
   /** fd_renumber(from, to): `to` is closed and becomes `from`. EBADF for either. */
   fd_renumber: (from, to) => {
-    const descriptor = host.descriptors.get(from);
-    if (descriptor === undefined || !host.descriptors.has(to)) return errno.badf;
-    host.descriptors.delete(from);
-    host.descriptors.set(to, descriptor);
+    const descriptor = host.descriptors[from];
+    if (descriptor === undefined || host.descriptors[to] === undefined) return errno.badf;
+    host.descriptors[from] = undefined;
+    host.descriptors[to] = descriptor;
     return errno.success;
   },
 
@@ -177,13 +181,13 @@ export const descriptorCalls = (host: WasiHost): HostCalls => ({
   path_readlink: onStream(host, errno.notdir),
   path_remove_directory: onStream(host, errno.notdir),
   path_rename: onStream(host, errno.notdir),
-  path_symlink: (_path, _length, fd) => (host.descriptors.has(fd) ? errno.notdir : errno.badf),
+  path_symlink: (_path, _length, fd) => (host.descriptors[fd] !== undefined ? errno.notdir : errno.badf),
   path_unlink_file: onStream(host, errno.notdir),
 });
 
 /** A call whose first parameter is a descriptor and that no stream can do: `answer`, or EBADF. */
 function onStream(host: WasiHost, answer: number): HostCall {
-  return (fd) => (host.descriptors.has(fd!) ? answer : errno.badf);
+  return (fd) => (host.descriptors[fd!] !== undefined ? answer : errno.badf);
 }
 
 function withRight(
@@ -192,7 +196,7 @@ function withRight(
   needed: number,
   act: (descriptor: Descriptor) => number,
 ): number {
-  const descriptor = host.descriptors.get(fd);
+  const descriptor = host.descriptors[fd];
   if (descriptor === undefined) return errno.badf;
   return descriptor.rights & needed ? act(descriptor) : errno.notcapable;
 }

@@ -1,4 +1,5 @@
 /** poll_oneoff: waits for clocks and descriptors together. */
+import { right } from "../descriptor.ts";
 import { errno } from "../errno.ts";
 import type { WasiHost } from "../host.ts";
 import { limits } from "../limits.ts";
@@ -118,11 +119,12 @@ function eventOf(host: WasiHost, subscription: Subscription): Event | undefined 
     const now = clockNanoseconds(subscription.id, host.beganNs) ?? 0n;
     return now >= subscription.dueNs ? { userdata, type, error: errno.success, bytes: 0 } : undefined;
   }
-  const descriptor = host.descriptors.get(subscription.fd);
+  const descriptor = host.descriptors[subscription.fd];
   if (descriptor === undefined) return { userdata, type, error: errno.badf, bytes: 0 };
   const reads = type === eventType.fdRead;
   const stream = reads ? descriptor.input : descriptor.output;
-  if (stream === undefined) return { userdata, type, error: errno.notcapable, bytes: 0 };
+  if (stream === undefined || !(descriptor.rights & right.pollFdReadwrite))
+    return { userdata, type, error: errno.notcapable, bytes: 0 };
   if (!stream.ready()) return undefined;
   return { userdata, type, error: errno.success, bytes: reads ? (descriptor.input?.available() ?? 0) : 0 };
 }
@@ -138,7 +140,7 @@ function waitForAny(
       const left = Number(each.dueNs - (clockNanoseconds(each.id, host.beganNs) ?? 0n)) / 1e6;
       soonestMs = Math.min(soonestMs, left);
     } else if ("fd" in each) {
-      const descriptor = host.descriptors.get(each.fd);
+      const descriptor = host.descriptors[each.fd];
       (each.type === eventType.fdRead ? descriptor?.input : descriptor?.output)?.wait(wake);
     }
   }
