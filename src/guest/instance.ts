@@ -2,6 +2,7 @@
  * One instance of a command and the host that serves it. It runs, is put back to where it was after
  * instantiation, and runs again; what cannot be put back is never run twice.
  */
+import { peek } from "bun";
 import { invariant, messageOf } from "../errors.ts";
 import {
   bindCalls,
@@ -61,10 +62,14 @@ export class Instance {
     return this.#memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
   }
 
-  /** Runs `_start`. Everything that the guest sees of its surroundings is in `run`. Never rejects. */
-  run(run: Run): Promise<Outcome> {
+  /**
+   * Runs `_start`. Everything that the guest sees of its surroundings is in `run`. A guest that never waits
+   * has ended when this returns, and its outcome comes without a promise; no promise ever rejects.
+   */
+  run(run: Run): Outcome | Promise<Outcome> {
     this.#host.begin(run);
-    return this.#entry().then(this.#succeeded, this.#failed);
+    const end = this.#entry();
+    return peek.status(end) === "fulfilled" ? exitZero : end.then(this.#succeeded, this.#failed);
   }
 
   /** Ends the run that is under way: at its next host call, or now if it waits in one. */

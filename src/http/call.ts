@@ -5,9 +5,9 @@ export interface Call {
   readonly request: Request;
   readonly target: RequestTarget;
   /** The client's address without a port. Asking costs, so only those who need it do. */
-  readonly address: () => string;
+  address(): string;
   /** Takes the connection's own idle limit away: the handler has limits that know what it waits for. */
-  readonly keepOpen: () => void;
+  keepOpen(): void;
   /** `performance.now()` at its arrival. */
   readonly startedMs: number;
   /** Pattern of the route that answers, null for an asset. */
@@ -23,5 +23,5 @@ export interface Call {
   /** A path on this site that answers instead (RFC 3875 §6.2.2). */
   localRedirect: string | undefined;
   /** Called once by a handler whose response streams. */
-  ended: () => void;
+  ended(): void;
 }

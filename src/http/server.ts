@@ -143,12 +143,13 @@ class ServedCall implements Call {
     return undefined;
   }
 
-  readonly address = (): string =>
-    clientAddress(this.request, this.#bun.requestIP(this.request)?.address, this.#proxies);
+  address(): string {
+    return clientAddress(this.request, this.#bun.requestIP(this.request)?.address, this.#proxies);
+  }
 
-  readonly keepOpen = (): void => {
+  keepOpen(): void {
     this.#bun.timeout(this.request, 0);
-  };
+  }
 
   /** The response is on its way. */
   responded(response: Response): void {
@@ -156,10 +157,10 @@ class ServedCall implements Call {
     if (!this.streams || this.#over) this.#log();
   }
 
-  readonly ended = (): void => {
+  ended(): void {
     this.#over = true;
     if (this.#status !== 0) this.#log();
-  };
+  }
 
   #log(): void {
     this.site?.leave();

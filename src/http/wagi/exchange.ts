@@ -12,6 +12,7 @@
  */
 import { messageOf } from "../../errors.ts";
 import type { Instance, Outcome } from "../../guest/index.ts";
+import { responseHeadBytesMax } from "../../limits.ts";
 import { emptyInput, type Input, type Run } from "../../wasi/index.ts";
 import type { Call } from "../call.ts";
 import { plainResponse } from "../plain-response.ts";
@@ -37,7 +38,8 @@ export class Exchange implements Run {
   readonly #instance: Instance;
   readonly #body: RequestBody;
   readonly #startedMs: number = performance.now();
-  #resolve: (response: Response) => void = noop;
+  #response: Response | undefined;
+  #waiting: ((response: Response) => void) | undefined;
   #phase: Phase = "collecting";
   #watching = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -62,16 +64,34 @@ export class Exchange implements Run {
     return this.#route.environ(this.#call, this.#body.contentLength);
   }
 
-  /** Runs the guest. The response is there when its head is; `onDone` is called when the instance is free. */
-  start(onDone: (instance: Instance) => void): Promise<Response> {
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-      this.#instance.run(this).then((outcome) => {
-        this.#call.guestMs = performance.now() - this.#startedMs;
-        this.#finish(outcome);
-        onDone(this.#instance);
-      });
-    });
+  /**
+   * Runs the guest. The response is there when its head is, at once for a guest that never waits; `onDone` is
+   * called when the instance is free.
+   */
+  start(onDone: (instance: Instance) => void): Response | Promise<Response> {
+    const outcome = this.#instance.run(this);
+    if (!(outcome instanceof Promise)) {
+      this.#ended(outcome, onDone);
+      return this.#response!;
+    }
+    outcome.then((end) => this.#ended(end, onDone));
+    return (
+      this.#response ??
+      new Promise((resolve) => {
+        this.#waiting = resolve;
+      })
+    );
+  }
+
+  #ended(outcome: Outcome, onDone: (instance: Instance) => void): void {
+    this.#call.guestMs = performance.now() - this.#startedMs;
+    this.#finish(outcome);
+    onDone(this.#instance);
+  }
+
+  #resolve(response: Response): void {
+    this.#response = response;
+    this.#waiting?.(response);
   }
 
   /** The buffer of stdout is full: what is there goes out. */
@@ -122,7 +142,7 @@ export class Exchange implements Run {
     const init = { status: head.status, headers };
     if (this.#withoutBody(head)) {
       this.stdout.discard();
-      this.#resolve(new Response(null, init));
+      this.#resolve(this.#headOnly(ready, head.contentLength));
       this.#phase = "streaming";
       return;
     }
@@ -174,13 +194,10 @@ export class Exchange implements Run {
     const init = { status: head.status, headers };
     const body = this.stdout.collectedBody();
     const promised = head.contentLength;
-    if (this.#withoutBody(head)) {
-      if (this.#call.request.method === "HEAD")
-        init.headers.set("content-length", String(promised ?? body.length));
-      return new Response(null, init);
-    }
+    if (this.#withoutBody(head)) return this.#headOnly({ head, headers }, promised ?? body.length);
     if (promised !== undefined && body.length < promised) {
       this.#note(`the guest promised ${promised} bytes and wrote ${body.length}`);
+      this.#call.bytes = body.length;
       const stream = this.stdout.stream(undefined, noop, noop);
       this.stdout.abort("the guest wrote less than it promised");
       return new Response(stream, init);
@@ -191,6 +208,18 @@ export class Exchange implements Run {
     const sent = promised === undefined ? body : body.subarray(0, promised);
     this.#call.bytes = sent.length;
     return new Response(sent as Uint8Array<ArrayBuffer>, init);
+  }
+
+  /** A response whose body is not sent. HEAD gets the length that GET would, if it is known. */
+  #headOnly({ head, headers }: ReadyHead, length: number | undefined): Response {
+    const { status } = head;
+    if (this.#call.request.method !== "HEAD" || bodiless.has(status))
+      return new Response(null, { status, headers });
+    // Without a body Bun would send `Content-Length: 0`.
+    if (length === undefined) return new Response(endlessStream(), { status, headers });
+    const withLength = new Headers(headers);
+    withLength.set("content-length", String(length));
+    return new Response(null, { status, headers: withLength });
   }
 
   #finishStreaming(outcome: Outcome): void {
@@ -237,9 +266,10 @@ export class Exchange implements Run {
 
   #parseHead(): ReadyHead | undefined {
     const block = this.stdout.headBlock();
-    const ready = this.stdout.hasHead
-      ? this.#route.heads.parse(block)
-      : { reason: `its header block is over ${block.length} bytes` };
+    const ready =
+      this.stdout.hasHead && block.length <= responseHeadBytesMax
+        ? this.#route.heads.parse(block)
+        : { reason: `its header block is over ${responseHeadBytesMax} bytes` };
     if ("reason" in ready) {
       this.#fail(502, `the guest broke the protocol: ${ready.reason}`);
       return undefined;
@@ -282,6 +312,11 @@ export class Exchange implements Run {
     const { reason: before } = this.#call;
     this.#call.reason = before === undefined ? reason : `${before}; ${reason}`;
   }
+}
+
+/** A body that is never read, of a length that nobody knows. */
+function endlessStream(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: () => new Promise(noop) });
 }
 
 function noop(): void {

@@ -57,14 +57,26 @@ export function parseResponseHead(block: string): ResponseHead | BadHead {
     if (line.startsWith(" ") || line.startsWith("\t"))
       return { reason: "it folded a header line, which is obsolete" };
     if (colon < 0) return { reason: `a header line has no colon: ${JSON.stringify(line.slice(0, 80))}` };
-    const name = line.slice(0, colon).trim().toLowerCase();
-    const value = line.slice(colon + 1).trim();
+    const name = trimBlanks(line.slice(0, colon)).toLowerCase();
+    const value = trimBlanks(line.slice(colon + 1));
     if (badValue.test(value))
       return { reason: `the value of ${JSON.stringify(name)} has control characters` };
     if (token.test(name)) fields.push([name, value]);
     else removed.push(`${JSON.stringify(name)} is no header name`);
   }
   return assemble(fields, removed);
+}
+
+/** Without spaces and tabs around it. `trim()` would take a byte 0xA0 as well, which ends many a UTF-8 character. */
+function trimBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function assemble(fields: readonly [string, string][], removed: string[]): ResponseHead | BadHead {

@@ -69,7 +69,7 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
     pool.giveBack(instance);
     gate.leave();
   };
-  const run = (call: Call, instance: Instance, body: RequestBody): Promise<Response> =>
+  const run = (call: Call, instance: Instance, body: RequestBody): Response | Promise<Response> =>
     new Exchange(route, call, instance, body).start(giveBack);
 
   /** The way of a request that has to wait for its body, for room or for an instance. */
