@@ -55,20 +55,20 @@ const simd = (op: number): string | undefined => {
 /** 0xfe: atomics; 3 is atomic.fence. */
 const atomic = (op: number): string | undefined => (op === 3 ? "1" : op <= 0x4e ? "m" : undefined);
 
-/** An opcode with its prefix: `0xfc08` is memory.init, `0x40` memory.grow. */
+/** An opcode, behind its prefix in three digits (SIMD needs them): `0xfc008` is memory.init, `0x40` memory.grow. */
 export type Opcode = number;
 
 /** Opcodes that passes and analyses look for. */
 export const opcode = {
   memoryGrow: 0x40,
   tableSet: 0x26,
-  memoryInit: 0xfc08,
-  dataDrop: 0xfc09,
-  tableInit: 0xfc0c,
-  elemDrop: 0xfc0d,
-  tableCopy: 0xfc0e,
-  tableGrow: 0xfc0f,
-  tableFill: 0xfc11,
+  memoryInit: 0xfc008,
+  dataDrop: 0xfc009,
+  tableInit: 0xfc00c,
+  elemDrop: 0xfc00d,
+  tableCopy: 0xfc00e,
+  tableGrow: 0xfc00f,
+  tableFill: 0xfc011,
 } as const;
 
 /**
@@ -91,7 +91,7 @@ export function readInstruction(cursor: Cursor): Opcode {
         : first === 0xfd
           ? simd(second)
           : atomic(second);
-  return skipImmediates(cursor, shape, first * 0x100 + second, start);
+  return skipImmediates(cursor, shape, first * 0x1000 + second, start);
 }
 
 function skipImmediates(cursor: Cursor, shape: string | undefined, op: Opcode, start: number): Opcode {
