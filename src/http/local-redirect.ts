@@ -25,6 +25,8 @@ export function redirectedCall<T extends Redirectable>(call: T, location: string
   }
   const { scheme, authority } = call.target;
   const url = URL.parse(`${scheme}://${authority}${location}`);
+  // A fragment is the client's business (RFC 3986 §3.5).
+  if (url !== null) url.hash = "";
   const target = url === null ? undefined : parseTarget(url.href);
   if (url === null || target === undefined || target.authority !== authority.toLowerCase()) {
     call.reason = `a local redirect to ${JSON.stringify(location)}`;

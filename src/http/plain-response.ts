@@ -20,8 +20,15 @@ const phrases: Readonly<Record<number, string>> = {
 
 /** A plain text response, `404 Not Found` and the like. Never cached. */
 export function plainResponse(status: number, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(`${status} ${phrases[status] ?? ""}\n`.replace(" \n", "\n"), {
+  const text = `${status} ${phrases[status] ?? ""}\n`.replace(" \n", "\n");
+  return new Response(text, {
     status,
-    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...headers },
+    headers: {
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+      // Hono drops the body of an answer to HEAD, and the length with it unless it is a field.
+      "content-length": String(text.length),
+      ...headers,
+    },
   });
 }

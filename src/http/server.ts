@@ -110,6 +110,8 @@ class ServedCall implements Call {
   streams = false;
   localRedirect: string | undefined = undefined;
   redirects = 0;
+  /** The request that Bun knows: a local redirect puts another in its place. */
+  readonly #received: Request;
   readonly #bun: BunServer;
   readonly #proxies: TrustedProxies;
   readonly #logger: Logger;
@@ -118,6 +120,7 @@ class ServedCall implements Call {
 
   constructor(request: Request, bun: BunServer, proxies: TrustedProxies, logger: Logger) {
     this.request = request;
+    this.#received = request;
     this.#bun = bun;
     this.#proxies = proxies;
     this.#logger = logger;
@@ -144,11 +147,11 @@ class ServedCall implements Call {
   }
 
   address(): string {
-    return clientAddress(this.request, this.#bun.requestIP(this.request)?.address, this.#proxies);
+    return clientAddress(this.request, this.#bun.requestIP(this.#received)?.address, this.#proxies);
   }
 
   keepOpen(): void {
-    this.#bun.timeout(this.request, 0);
+    this.#bun.timeout(this.#received, 0);
   }
 
   /** The response is on its way. */

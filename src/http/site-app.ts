@@ -66,7 +66,9 @@ export class SiteApp {
       call.reason = "a bad escape in the path";
       return plainResponse(400, this.#options.headers);
     }
-    return this.#app.fetch(call.request, call);
+    const answer = this.#app.fetch(call.request, call);
+    if (call.request.method !== "HEAD") return answer;
+    return answer instanceof Promise ? answer.then(headResponse) : headResponse(answer);
   }
 
   /** A request begins on this release. */
@@ -154,6 +156,16 @@ export class SiteApp {
     call.reason = `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     return plainResponse(500, this.#options.headers);
   }
+}
+
+/**
+ * What a client is told that asked with HEAD. Hono drops bodies, and Bun makes `Content-Length: 0` of no body:
+ * where the length is not known, a body that is never read keeps it from saying so.
+ */
+function headResponse(response: Response): Response {
+  const { status, headers } = response;
+  if (status === 204 || status === 304 || headers.has("content-length")) return response;
+  return new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { status, headers });
 }
 
 /** The path that routes are matched against: decoded as far as it is UTF-8, %2F left alone. */

@@ -215,8 +215,7 @@ export class Exchange implements Run {
     const { status } = head;
     if (this.#call.request.method !== "HEAD" || bodiless.has(status))
       return new Response(null, { status, headers });
-    // Without a body Bun would send `Content-Length: 0`.
-    if (length === undefined) return new Response(endlessStream(), { status, headers });
+    if (length === undefined) return new Response(null, { status, headers });
     const withLength = new Headers(headers);
     withLength.set("content-length", String(length));
     return new Response(null, { status, headers: withLength });
@@ -312,11 +311,6 @@ export class Exchange implements Run {
     const { reason: before } = this.#call;
     this.#call.reason = before === undefined ? reason : `${before}; ${reason}`;
   }
-}
-
-/** A body that is never read, of a length that nobody knows. */
-function endlessStream(): ReadableStream<Uint8Array> {
-  return new ReadableStream({ pull: () => new Promise(noop) });
 }
 
 function noop(): void {

@@ -110,7 +110,8 @@ function assemble(fields: readonly [string, string][], removed: string[]): Respo
       contentLength = value;
       continue;
     } else if (name === "location") {
-      if (location !== undefined && location !== value) return { reason: "it wrote two different locations" };
+      if (location === value) continue;
+      if (location !== undefined) return { reason: "it wrote two different locations" };
       location = value;
     }
     headers.push(field);
