@@ -97,13 +97,13 @@ export class RawConnection {
     const fields = lines
       .map((line): [string, string] => {
         const colon = line.indexOf(":");
-        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).replace(/^ /, "")];
       })
       .filter(([name]) => name !== "date");
     const values = new Map(fields);
     const chunked = values.get("transfer-encoding") === "chunked";
     const length = values.get("content-length");
-    const bodiless = method === "HEAD" || status === 204 || status === 304;
+    const bodiless = method === "HEAD" || status < 200 || status === 204 || status === 304;
     const [body, complete] = bodiless
       ? [Buffer.alloc(0), true]
       : chunked
