@@ -78,6 +78,11 @@ export class RawConnection {
     this.#socket.resume();
   }
 
+  /** Throws away what was received and not taken. */
+  discard(): void {
+    this.#received = Buffer.alloc(0);
+  }
+
   /** Goes away without a word. */
   abandon(): void {
     this.#socket.destroy();
