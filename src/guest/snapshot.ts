@@ -41,19 +41,23 @@ export function takeImage(memory: WebAssembly.Memory): MemoryImage {
 /** One instance's memory and the image that it goes back to. */
 export class Snapshot {
   readonly image: MemoryImage;
+  readonly #memory: WebAssembly.Memory;
   readonly #bytes: Uint8Array;
   readonly #clear: Clear;
 
   constructor(memory: WebAssembly.Memory, image: MemoryImage) {
     const bytes = new Uint8Array(memory.buffer);
     this.image = image;
+    this.#memory = memory;
     this.#bytes = bytes;
     this.#clear = clearerOf(memory) ?? ((start, end) => bytes.fill(0, start, end));
   }
 
-  /** Whether the memory still has the image's size. Growing detaches the buffer, and no memory shrinks. */
+  /** Whether the memory still has the image's size. No memory shrinks, and growing detaches the buffer. */
   get fits(): boolean {
-    return this.#bytes.length === this.image.sizeBytes;
+    const { sizeBytes } = this.image;
+    // A detached buffer is empty, and so looks like a memory that had no pages to begin with.
+    return this.#bytes.length === sizeBytes && (sizeBytes > 0 || this.#memory.buffer.byteLength === 0);
   }
 
   /** Makes the memory equal to the image; `fits` must hold. */

@@ -1,0 +1,136 @@
+import { describe, expect, test } from "bun:test";
+import { assembleText } from "../../test/support/assemble-text.ts";
+import { kitFile, kitGuest } from "../../test/support/guests.ts";
+import { EmendError, type ErrorCode } from "../errors.ts";
+import { moduleBytesMax } from "../limits.ts";
+import { preview1 } from "../wasi/index.ts";
+import { checkCommand, checkImports, decode, preview1Signature } from "./check-module.ts";
+
+function refusal(bytes: Uint8Array): string {
+  try {
+    checkCommand(bytes, "guest.wasm");
+  } catch (error) {
+    if (error instanceof EmendError) return `${error.code} ${error.message}`;
+    throw error;
+  }
+  return "accepted";
+}
+
+describe("checkCommand refuses", () => {
+  const files: [path: string, code: ErrorCode, message: string][] = [
+    ["bad-binary/text.wasm", "module.invalid", 'no wasm magic ("\\0asm") at offset 0'],
+    ["bad-binary/empty.wasm", "module.invalid", "an empty file at offset 0"],
+    ["bad-binary/truncated.wasm", "module.invalid", "bytes missing at offset"],
+    ["bad-binary/badversion.wasm", "module.invalid", "wasm version 2 (1 was expected) at offset 4"],
+    ["bad-binary/component.wasm", "module.invalid", "a component (a core module was expected"],
+    ["bad-binary/badtype.wasm", "module.invalid", "at offset"],
+    [
+      "bad-empty/bad-empty.wasm",
+      "module.invalid",
+      'no "_start" function is exported, so it is no WASI command',
+    ],
+    ["bad-env/bad-env.wasm", "module.import", 'import "env"."nope" (i32) -> (i32) is unknown'],
+    ["bad-env/bad-env.wasm", "module.import", 'import "env"."table" is a table'],
+    ["bad-env/bad-env.wasm", "module.import", 'import "env"."g" is a global'],
+    ["bad-sig/bad-sig.wasm", "module.import", '"proc_exit" has the type (i64) -> (); expected (i32) -> ()'],
+    ["bad-unstable/bad-unstable.wasm", "module.import", "that is WASI snapshot 0"],
+  ];
+  for (const [path, code, message] of files) {
+    test(`${path}: ${message}`, () => {
+      const said = refusal(kitFile(path)!);
+      expect(said).toStartWith(`${code} guest.wasm: `);
+      expect(said).toContain(message);
+    });
+  }
+
+  const wasi = "wasi_snapshot_preview1";
+  const texts: [name: string, text: string, said: string][] = [
+    [
+      "an unknown function of preview 1",
+      `(import "${wasi}" "fd_nope" (func (param i32 i64) (result i32)))`,
+      `module.import guest.wasm: import "${wasi}"."fd_nope" (i32, i64) -> (i32) is unknown: ${wasi} has no such function`,
+    ],
+    [
+      "every wrong import at once",
+      `(import "${wasi}" "fd_close" (func (param i32))) (import "gojs" "now" (func))`,
+      `"fd_close" has the type (i32) -> (); expected (i32) -> (i32); import "gojs"."now" () -> () is unknown`,
+    ],
+    [
+      "an import module named like a property of objects",
+      '(import "toString" "f" (func))',
+      "offers wasi_snapshot_preview1",
+    ],
+    ["a memory to import", '(import "env" "memory" (memory 1))', "is a memory; emend offers functions of"],
+    ["no entry", '(func (export "main")) (memory (export "memory") 1)', "(it exports: main, memory)"],
+    ["nothing exported", "(func)", "(it exports: nothing)"],
+    ["an entry that is no function", '(global (export "_start") i32 (i32.const 0))', 'no "_start" function'],
+    [
+      "an entry with a type",
+      '(func (export "_start") (param i32))',
+      '"_start" has the type (i32) -> (); expected () -> ()',
+    ],
+    [
+      "host calls without a memory",
+      `(import "${wasi}" "sched_yield" (func (result i32))) (func (export "_start"))`,
+      'exports no memory named "memory"',
+    ],
+    [
+      "something else called memory",
+      `(import "${wasi}" "sched_yield" (func (result i32))) (func (export "_start")) (func (export "memory"))`,
+      'exports no memory named "memory"',
+    ],
+    [
+      "a 64-bit memory",
+      '(memory (export "memory") i64 1) (func (export "_start"))',
+      "64-bit and shared memories",
+    ],
+    [
+      "a shared memory",
+      '(memory (export "memory") 1 1 shared) (func (export "_start"))',
+      "64-bit and shared memories",
+    ],
+  ];
+  for (const [name, text, said] of texts) {
+    test(`${name}`, async () => {
+      expect(refusal(await assembleText(`(module ${text})`))).toContain(said);
+    });
+  }
+
+  test("a module over the limit, before it is read", () => {
+    const said = refusal(new Uint8Array(moduleBytesMax + 1));
+    expect(said).toBe(
+      `module.limit guest.wasm: ${moduleBytesMax + 1} bytes, at most ${moduleBytesMax} are allowed for a module`,
+    );
+  });
+});
+
+describe("checkCommand accepts", () => {
+  for (const name of ["c-hello", "rust-api", "as-raw", "zig-hello", "c-kv", "c-sock"]) {
+    test(`${name} of the kit`, () => {
+      expect(refusal(kitGuest(name))).toBe("accepted");
+    });
+  }
+
+  test("a module that imports nothing and has no memory", async () => {
+    expect(refusal(await assembleText('(module (func (export "_start")))'))).toBe("accepted");
+  });
+});
+
+test("checkImports lists what is served and what is not", () => {
+  const checked = checkImports(decode(kitGuest("bad-env"), "x"));
+  expect(checked.map(({ module, name, kind, signature }) => ({ module, name, kind, signature }))).toEqual([
+    { module: "env", name: "nope", kind: "function", signature: "(i32) -> (i32)" },
+    { module: "env", name: "table", kind: "table", signature: undefined },
+    { module: "env", name: "g", kind: "global", signature: undefined },
+  ]);
+  expect(checkImports(decode(kitGuest("c-echo"), "x")).every((each) => each.problem === undefined)).toBe(
+    true,
+  );
+});
+
+test("preview1Signature writes out the letters of the ABI", () => {
+  expect(preview1Signature("fd_seek")).toEqual({ params: ["i32", "i64", "i32", "i32"], results: ["i32"] });
+  expect(preview1Signature("proc_exit")).toEqual({ params: ["i32"], results: [] });
+  expect(preview1Signature("constructor")).toBeUndefined();
+  expect(Object.keys(preview1).every((name) => preview1Signature(name) !== undefined)).toBe(true);
+});

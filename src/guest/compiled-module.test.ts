@@ -1,0 +1,80 @@
+import { describe, expect, test } from "bun:test";
+import { assembleText } from "../../test/support/assemble-text.ts";
+import { kitGuest } from "../../test/support/guests.ts";
+import { createRandom } from "../../test/support/random.ts";
+import { EmendError } from "../errors.ts";
+import { compileCommand } from "./compiled-module.ts";
+
+describe("compileCommand", () => {
+  test("tells what it compiled", async () => {
+    const bytes = kitGuest("c-echo");
+    const compiled = await compileCommand(bytes, "echo.wasm");
+    expect(compiled).toMatchObject({
+      name: "echo.wasm",
+      sizeBytes: bytes.length,
+      unrestorable: [],
+      initializers: [],
+    });
+    expect(compiled.importNames.toSorted()).toEqual([
+      "environ_get",
+      "environ_sizes_get",
+      "fd_close",
+      "fd_fdstat_get",
+      "fd_read",
+      "fd_seek",
+      "fd_write",
+      "proc_exit",
+    ]);
+  });
+
+  test("compiles one link module for all guests that import the same", async () => {
+    const [one, two, other] = await Promise.all(
+      ["c-exit", "c-trap", "c-hello"].map((name) => compileCommand(kitGuest(name), name)),
+    );
+    expect([one!.link === two!.link, one!.link === other!.link]).toEqual([true, false]);
+  });
+
+  test("runs the start section, _initialize and wizer.initialize in this order", async () => {
+    const bytes = await assembleText(`(module (func $f) (start $f) (memory 1)
+      (export "wizer.initialize" (func $f)) (export "_initialize" (func $f)) (export "_start" (func $f)))`);
+    const { initializers } = await compileCommand(bytes, "x");
+    expect(initializers).toEqual(["emend:start", "_initialize", "wizer.initialize"]);
+  });
+
+  test("refuses what the engine refuses, in its words", async () => {
+    // i32.add on nothing: well-formed, not valid.
+    const bytes = await assembleText('(module (func (export "_start") (drop (i32.const 1))))');
+    const broken = bytes.with(bytes.lastIndexOf(0x1a), 0x6a);
+    await expect(compileCommand(broken, "x.wasm")).rejects.toMatchObject({
+      code: "module.invalid",
+      message: expect.stringContaining("x.wasm: not a valid WebAssembly module"),
+    });
+  });
+
+  test("refuses code that breaks off in the words of the reader", async () => {
+    const bytes = await assembleText('(module (func (export "_start") (drop (i32.const 1))))');
+    const broken = bytes.with(bytes.lastIndexOf(0x1a), 0x17);
+    await expect(compileCommand(broken, "x.wasm")).rejects.toMatchObject({
+      code: "module.invalid",
+      message: "x.wasm: not a WebAssembly module that emend can run: an unknown instruction 0x17 at offset 3",
+    });
+  });
+
+  const random = createRandom();
+  test(`compiles or refuses any damaged module, and never throws anything else (EMEND_SEED=${random.seed})`, async () => {
+    const guests = ["c-hello", "zig-hello", "as-raw"].map(kitGuest);
+    let refused = 0;
+    for (let round = 0; round < 400; round++) {
+      const bytes = Uint8Array.from(random.pick(guests));
+      for (let hits = 1 + random.below(2); hits > 0; hits--)
+        bytes[random.below(bytes.length)] = random.below(256);
+      try {
+        await compileCommand(bytes, "x");
+      } catch (error) {
+        if (!(error instanceof EmendError)) throw error;
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(50);
+  });
+});

@@ -1,0 +1,234 @@
+import { describe, expect, test } from "bun:test";
+import { assembleText } from "../../test/support/assemble-text.ts";
+import { kitGuest, ownGuest } from "../../test/support/guests.ts";
+import { TestInput, TestOutput } from "../../test/support/host-fixture.ts";
+import { runGuest } from "../../test/support/run-guest.ts";
+import { emptyRun } from "../wasi/index.ts";
+import { compileCommand } from "./compiled-module.ts";
+import { Instance } from "./instance.ts";
+
+/** A command of the text format: imports, a memory, and `$say`, which writes 4 bytes of data at 64 + 4 × n. */
+async function textGuest(body: string): Promise<Instance> {
+  const wasi = '"wasi_snapshot_preview1"';
+  const bytes = await assembleText(`(module
+    (import ${wasi} "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+    (import ${wasi} "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+    (import ${wasi} "sched_yield" (func $sched_yield (result i32)))
+    (import ${wasi} "proc_exit" (func $proc_exit (param i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 64) "oops" "fine")
+    (func $say (param $n i32)
+      (i32.store (i32.const 0) (i32.add (i32.const 64) (i32.mul (local.get $n) (i32.const 4))))
+      (i32.store (i32.const 4) (i32.const 4))
+      (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
+    ${body})`);
+  const instance = await Instance.create(await compileCommand(bytes, "text.wasm"));
+  instance.takeSnapshot();
+  return instance;
+}
+
+async function kitInstance(name: string): Promise<Instance> {
+  const instance = await Instance.create(await compileCommand(kitGuest(name), name));
+  instance.takeSnapshot();
+  return instance;
+}
+
+const query = (text: string): { env: Record<string, string> } => ({
+  env: { REQUEST_METHOD: "GET", PATH_INFO: "/", QUERY_STRING: text },
+});
+
+describe("Instance.run", () => {
+  const ends: [guest: string, query: string, outcome: object][] = [
+    ["c-hello", "", { kind: "exit", code: 0 }],
+    ["c-exit", "7", { kind: "exit", code: 7 }],
+    ["c-exit", "255", { kind: "exit", code: 255 }],
+    ["c-trap", "unreachable", { kind: "trap" }],
+    ["c-trap", "oob", { kind: "trap" }],
+    ["c-trap", "divzero", { kind: "trap" }],
+    ["c-recursion", "", { kind: "trap" }],
+  ];
+  for (const [guest, text, outcome] of ends) {
+    test(`of ${guest}?${text} ends as ${JSON.stringify(outcome)}`, async () => {
+      expect((await runGuest(await kitInstance(guest), query(text))).outcome).toMatchObject(outcome);
+    });
+  }
+
+  test("of a guest that never waits has ended when it returns", async () => {
+    const instance = await kitInstance("c-hello");
+    const stdout = new TestOutput();
+    expect(instance.run({ ...emptyRun, stdout })).toEqual({ kind: "exit", code: 0 });
+    expect(stdout.text).toContain("Content-Type");
+  });
+
+  test("ends with a trap, and never throws, when a stream of the host does", async () => {
+    const instance = await kitInstance("c-hello");
+    const stdout = {
+      ...emptyRun.stdout,
+      write: () => {
+        throw new Error("a bug of the host");
+      },
+    };
+    expect(await instance.run({ ...emptyRun, stdout })).toEqual({
+      kind: "trap",
+      message: "a bug of the host",
+    });
+    expect(instance.restore()).toBe(false);
+  });
+
+  test("of many guests that wait at the same time keeps them apart", async () => {
+    const compiled = await compileCommand(kitGuest("c-echo"), "c-echo");
+    const runs = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const instance = await Instance.create(compiled);
+        const [stdin, stdout] = [new TestInput(), new TestOutput()];
+        const body = `body ${index}`;
+        const ended = instance.run({
+          ...emptyRun,
+          environ: () => ["REQUEST_METHOD=POST", `CONTENT_LENGTH=${body.length}`],
+          stdin,
+          stdout,
+        });
+        for (const letter of body) {
+          await Bun.sleep(0);
+          stdin.push(letter);
+        }
+        stdin.end();
+        expect(await ended).toEqual({ kind: "exit", code: 0 });
+        return stdout.text.endsWith(body);
+      }),
+    );
+    expect(runs).toEqual(Array(20).fill(true));
+  });
+});
+
+describe("Instance.stop", () => {
+  const spinning = `(func (export "_start")
+    (loop $again
+      (try (do (drop (call $sched_yield))) (catch_all (call $say (i32.const 0))))
+      (br $again)))`;
+
+  test("ends a guest that catches everything and never gives up", async () => {
+    const instance = await textGuest(spinning);
+    setTimeout(() => instance.stop(), 5);
+    const { stdout, outcome } = await runGuest(instance);
+    expect([stdout, outcome]).toEqual(["", { kind: "stopped" }]);
+    expect(instance.restore()).toBe(false);
+  });
+
+  test("ends a guest that waits, at once, whatever it catches", async () => {
+    const instance = await textGuest(`(func (export "_start")
+      (i32.store (i32.const 0) (i32.const 32)) (i32.store (i32.const 4) (i32.const 4))
+      (try (do (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))))
+        (catch_all (call $say (i32.const 0))))
+      (call $say (i32.const 1)))`);
+    const stdout = new TestOutput();
+    const ended = instance.run({ ...emptyRun, stdin: new TestInput(), stdout });
+    await Bun.sleep(1);
+    instance.stop();
+    expect([await ended, stdout.text, instance.restore()]).toEqual([{ kind: "stopped" }, "", false]);
+  });
+
+  test("of a guest that is not running ends its next run at the first call", async () => {
+    const instance = await kitInstance("c-hello");
+    instance.stop();
+    const { stdout, outcome } = await runGuest(instance);
+    expect([stdout, outcome.kind, instance.restore()]).toEqual(["", "stopped", false]);
+  });
+
+  test("of one guest leaves its neighbours alone", async () => {
+    const compiled = await compileCommand(kitGuest("c-hello"), "c-hello");
+    const [one, other] = [await Instance.create(compiled), await Instance.create(compiled)];
+    one.stop();
+    expect((await runGuest(other)).outcome).toEqual({ kind: "exit", code: 0 });
+  });
+});
+
+test("proc_exit ends a guest that catches everything, with its code", async () => {
+  const instance = await textGuest(`(func (export "_start")
+    (try (do (call $proc_exit (i32.const 7))) (catch_all (call $say (i32.const 0))))
+    (call $say (i32.const 1)))`);
+  expect(await runGuest(instance)).toEqual({ stdout: "", stderr: "", outcome: { kind: "exit", code: 7 } });
+  expect(instance.restore()).toBe(true);
+});
+
+describe("Instance.restore", () => {
+  test("refuses an instance without a snapshot", async () => {
+    const instance = await Instance.create(await compileCommand(kitGuest("c-hello"), "c-hello"));
+    expect(instance.restore()).toBe(false);
+  });
+
+  test("refuses an instance that trapped", async () => {
+    const instance = await kitInstance("c-trap");
+    await runGuest(instance, query("divzero"));
+    expect(instance.restore()).toBe(false);
+  });
+
+  test("takes back an instance that exited, with whatever code", async () => {
+    const instance = await kitInstance("c-exit");
+    for (const code of [3, 0, 255]) {
+      expect((await runGuest(instance, query(String(code)))).outcome).toEqual({ kind: "exit", code });
+      expect(instance.restore()).toBe(true);
+    }
+  });
+
+  const growing: [name: string, memories: string, grown: string][] = [
+    ["its memory", '(memory (export "memory") 1)', "(memory.grow (i32.const 1))"],
+    ["a memory that had no pages", '(memory (export "memory") 0)', "(memory.grow (i32.const 1))"],
+    ["a second memory", '(memory (export "memory") 1) (memory $b 1)', "(memory.grow $b (i32.const 1))"],
+    [
+      "a second memory that had no pages",
+      '(memory (export "memory") 1) (memory $b 0)',
+      "(memory.grow $b (i32.const 1))",
+    ],
+  ];
+  for (const [name, memories, grown] of growing) {
+    test(`refuses an instance that has grown ${name}`, async () => {
+      const bytes = await assembleText(`(module ${memories} (func (export "_start") (drop ${grown})))`);
+      const instance = await Instance.create(await compileCommand(bytes, "x"));
+      instance.takeSnapshot();
+      expect(instance.restore()).toBe(true);
+      const beforeBytes = instance.memoryBytes;
+      await runGuest(instance);
+      expect(instance.memoryBytes - beforeBytes).toBe(65_536);
+      expect(instance.restore()).toBe(false);
+    });
+  }
+
+  test("takes images that an equal instance took before", async () => {
+    const compiled = await compileCommand(await ownGuest("secret"), "secret");
+    const [first, second] = [await Instance.create(compiled), await Instance.create(compiled)];
+    const images = first.takeSnapshot();
+    expect(second.takeSnapshot(images)).toBe(images);
+    await runGuest(second, query("op=plant"));
+    expect(second.restore()).toBe(true);
+    expect((await runGuest(second, query("op=look"))).stdout).toContain("memory=clean\nglobal=clean");
+  });
+
+  test("is never tried on what cannot be put back", async () => {
+    const instance = await Instance.create(await compileCommand(await ownGuest("table-set"), "x"));
+    expect(() => instance.takeSnapshot()).toThrow("only restorable instances are snapshotted");
+    expect(instance.restore()).toBe(false);
+  });
+});
+
+describe("Instance.create", () => {
+  test("runs initialisers with nothing to read and nobody who hears them", async () => {
+    const instance = await textGuest(`
+      (func $init (i32.store (i32.const 68) (i32.const 0x216b6f6f)) (call $say (i32.const 1)))
+      (start $init)
+      (func (export "_start") (call $say (i32.const 1)))`);
+    expect((await runGuest(instance)).stdout).toBe("ook!");
+  });
+
+  const failing: [name: string, text: string][] = [
+    ["its start section traps", '(func $f unreachable) (start $f) (func (export "_start"))'],
+    ["_initialize traps", '(func (export "_initialize") unreachable) (func (export "_start"))'],
+    ["a data segment leaves the memory", '(memory 0) (data (i32.const 0) "x") (func (export "_start"))'],
+  ];
+  for (const [name, text] of failing) {
+    test(`rejects when ${name}`, async () => {
+      const compiled = await compileCommand(await assembleText(`(module ${text})`), "x");
+      await expect(Instance.create(compiled)).rejects.toThrow(WebAssembly.RuntimeError);
+    });
+  }
+});

@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, jest, test } from "bun:test";
+import { assembleText } from "../../test/support/assemble-text.ts";
+import { kitGuest, ownGuest } from "../../test/support/guests.ts";
+import { runGuest } from "../../test/support/run-guest.ts";
+import { EmendError } from "../errors.ts";
+import { instanceIdleMs } from "../limits.ts";
+import { compileCommand } from "./compiled-module.ts";
+import type { Instance } from "./instance.ts";
+import { GuestPool } from "./pool.ts";
+
+const hello = await compileCommand(kitGuest("c-hello"), "c-hello");
+
+const acquireAll = (pool: GuestPool, count: number): Promise<Instance[]> =>
+  Promise.all(Array.from({ length: count }, () => pool.acquire()));
+
+const counts = ({ status }: GuestPool): [live: number, idle: number] => [status.live, status.idle];
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe("GuestPool", () => {
+  test("makes nothing before it is asked, and one instance for request after request", async () => {
+    using pool = new GuestPool(hello);
+    expect(counts(pool)).toEqual([0, 0]);
+    const first = await pool.acquire();
+    expect(counts(pool)).toEqual([1, 0]);
+    for (let i = 0; i < 10; i++) {
+      await runGuest(first);
+      pool.giveBack(first);
+      expect([counts(pool), pool.acquire() === first]).toEqual([[1, 1], true]);
+    }
+  });
+
+  test("grows to as many as are wanted at once, all different", async () => {
+    using pool = new GuestPool(hello);
+    const instances = await acquireAll(pool, 12);
+    expect([new Set(instances).size, counts(pool)]).toEqual([12, [12, 0]]);
+    for (const each of instances) pool.giveBack(each);
+    expect(counts(pool)).toEqual([12, 12]);
+    expect(pool.status.memoryBytes).toBe(instances.reduce((sum, each) => sum + each.memoryBytes, 0));
+    expect(pool.acquire()).toBe(instances[11]!);
+  });
+
+  test("lets those go that nobody needed for a while, least recently used first, but for one", async () => {
+    using pool = new GuestPool(hello);
+    const instances = await acquireAll(pool, 4);
+    jest.useFakeTimers();
+    for (const each of instances) pool.giveBack(each);
+    jest.advanceTimersByTime(instanceIdleMs - 1000);
+    const busy = pool.acquire() as Instance;
+    expect(busy).toBe(instances[3]!);
+    pool.giveBack(busy);
+    jest.advanceTimersByTime(1000);
+    expect(counts(pool)).toEqual([1, 1]);
+    expect(pool.acquire()).toBe(busy);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test("keeps those that were used since", async () => {
+    using pool = new GuestPool(hello);
+    const instances = await acquireAll(pool, 3);
+    jest.useFakeTimers();
+    for (const each of instances) pool.giveBack(each);
+    jest.advanceTimersByTime(instanceIdleMs - 1000);
+    const again = [pool.acquire(), pool.acquire()] as Instance[];
+    for (const each of again) pool.giveBack(each);
+    jest.advanceTimersByTime(1000);
+    expect(counts(pool)).toEqual([2, 2]);
+    jest.advanceTimersByTime(instanceIdleMs);
+    expect([counts(pool), jest.getTimerCount()]).toEqual([[1, 1], 0]);
+  });
+
+  test("sets no timer while one instance is enough", async () => {
+    using pool = new GuestPool(hello);
+    const instance = await pool.acquire();
+    jest.useFakeTimers();
+    for (let i = 0; i < 5; i++) {
+      pool.giveBack(instance);
+      pool.acquire();
+    }
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test("drops instances that cannot be clean again", async () => {
+    using pool = new GuestPool(await compileCommand(await ownGuest("grower"), "grower"));
+    const instance = await pool.acquire();
+    await runGuest(instance, { env: { QUERY_STRING: "pages=1" } });
+    pool.giveBack(instance);
+    expect(counts(pool)).toEqual([0, 0]);
+    const next = await pool.acquire();
+    expect(next).not.toBe(instance);
+    expect((await runGuest(next, { env: { QUERY_STRING: "pages=1" } })).stdout).toContain("grow=ok");
+  });
+
+  test("never uses a module's instance twice that changes what cannot be put back", async () => {
+    for (const name of ["table-set", "table-grow", "elem-drop", "data-drop"]) {
+      using pool = new GuestPool(await compileCommand(await ownGuest(name), name));
+      const seen = new Set<Instance>();
+      for (let i = 0; i < 80; i++) {
+        const instance = await pool.acquire();
+        seen.add(instance);
+        expect((await runGuest(instance)).stdout).toEndWith("clean\n");
+        pool.giveBack(instance);
+      }
+      expect([name, seen.size, pool.status.strategy, pool.status.live]).toEqual([name, 80, "fresh", 0]);
+      expect(pool.status.why).toMatch(/^it (changes|drops) /);
+    }
+  });
+
+  test("preload makes one instance, and none where there is one", async () => {
+    using pool = new GuestPool(hello);
+    await pool.preload();
+    await pool.preload();
+    expect(counts(pool)).toEqual([1, 1]);
+  });
+
+  test("once disposed keeps nothing, also of what comes back late", async () => {
+    const pool = new GuestPool(hello);
+    const [busy, idle] = (await acquireAll(pool, 2)) as [Instance, Instance];
+    pool.giveBack(idle);
+    pool[Symbol.dispose]();
+    expect(counts(pool)).toEqual([1, 0]);
+    expect((await runGuest(busy)).outcome).toEqual({ kind: "exit", code: 0 });
+    pool.giveBack(busy);
+    expect(counts(pool)).toEqual([0, 0]);
+  });
+
+  test("tells when a module cannot be instantiated, and counts no instance for it", async () => {
+    const bytes = await assembleText(
+      '(module (func (export "_initialize") unreachable) (func (export "_start")))',
+    );
+    using pool = new GuestPool(await compileCommand(bytes, "broken.wasm"));
+    for (let i = 0; i < 3; i++) {
+      const error = await Promise.resolve(pool.acquire()).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(EmendError);
+      expect(error).toMatchObject({ code: "module.invalid" });
+      expect((error as Error).message).toStartWith("broken.wasm: it could not be instantiated: ");
+      expect(counts(pool)).toEqual([0, 0]);
+    }
+  });
+
+  test("measures, chooses and says so", async () => {
+    using pool = new GuestPool(hello);
+    for (let i = 0; i < 6; i++) {
+      const instance = await pool.acquire();
+      await runGuest(instance);
+      pool.giveBack(instance);
+    }
+    expect(pool.status.why).toMatch(/^putting back takes [\d.]+ µs, a new instance [\d.]+ µs$/);
+  });
+});
