@@ -42,6 +42,7 @@ export class Exchange implements Run {
   #waiting: ((response: Response) => void) | undefined;
   #phase: Phase = "collecting";
   #watching = false;
+  #guestEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #progressMs = 0;
   #head: ResponseHead | undefined;
@@ -159,6 +160,7 @@ export class Exchange implements Run {
   }
 
   #finish(outcome: Outcome): void {
+    this.#guestEnded = true;
     if (this.stdin instanceof RequestInput) this.stdin.cancel();
     this.stderr.end();
     if (this.#phase === "collecting") this.#finishCollecting(outcome);
@@ -244,7 +246,8 @@ export class Exchange implements Run {
     const wasStreaming = this.#phase === "streaming";
     this.#phase = "ended";
     this.#unwatch();
-    this.#instance.stop();
+    // One that has ended by itself can run again, whatever it wrote; a stopped one cannot.
+    if (!this.#guestEnded) this.#instance.stop();
     if (wasStreaming) {
       this.#call.bytes = this.stdout.bodyBytes;
       this.#cut(reason);
