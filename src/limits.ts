@@ -110,3 +110,6 @@ export const headerIdleSeconds = 30;
 
 /** How long a watched directory has to be still before its content becomes a release. */
 export const watchQuietMs = 60;
+
+/** How long after a commit the coded forms of assets are begun: the first requests come first. */
+export const variantsDelayMs = 300;

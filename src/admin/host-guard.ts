@@ -3,7 +3,6 @@
  * (DNS rebinding) reaches the listener, but its browser sends the page's own name as Host: an IP address,
  * localhost or a name that the operator listed cannot be such a page.
  */
-import { isIP } from "node:net";
 import type { MiddlewareHandler } from "hono";
 import { EmendError } from "../errors.ts";
 
@@ -18,6 +17,8 @@ export function hostGuard({ hosts }: HostGuardOptions): MiddlewareHandler {
   const ours = new Set(["localhost", ...hosts.map((host) => host.toLowerCase())]);
   return async function hostGuard(c, next) {
     const name = hostName(c.req.raw.headers.get("host"));
+    // Loaded with the first call: at start it would delay the first answer.
+    const { isIP } = await import("node:net");
     if (!ours.has(name) && isIP(name) === 0) {
       throw new EmendError(
         "auth.host",

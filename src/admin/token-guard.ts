@@ -2,8 +2,8 @@
  * Lets only the operator in. Hono's bearerAuth is not used: it answers 400 to a header of another form, where
  * one code and one status are promised.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
+import { sha256Hex } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 
 /** Who is let in. */
@@ -17,7 +17,7 @@ export function tokenGuard({ token }: TokenGuardOptions): MiddlewareHandler {
   return async function tokenGuard(c, next) {
     const given = /^Bearer +(\S+)$/i.exec(c.req.raw.headers.get("authorization") ?? "")?.[1];
     // Digests have one length, so the comparison takes the same time whatever was sent.
-    if (given === undefined || !timingSafeEqual(digest(given), expected)) {
+    if (given === undefined || !crypto.timingSafeEqual(digest(given), expected)) {
       throw new EmendError(
         "auth.token",
         `${given === undefined ? "no" : "wrong"} operator token: expected Authorization: Bearer TOKEN (emend token prints it)`,
@@ -28,5 +28,5 @@ export function tokenGuard({ token }: TokenGuardOptions): MiddlewareHandler {
 }
 
 function digest(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
+  return new TextEncoder().encode(sha256Hex(text));
 }

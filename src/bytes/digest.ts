@@ -1,7 +1,26 @@
-/** SHA-256 over node:crypto, as lower-case hexadecimal. */
-import { createHash } from "node:crypto";
+/**
+ * SHA-256, as lower-case hexadecimal. By Bun's own hasher and not by node:crypto: loading that takes as long
+ * as everything else between exec and the first answer (src/RATIONALE.md).
+ */
 
-/** SHA-256 of some bytes or of a text's UTF-8, 64 lower-case hexadecimal digits. */
+/** A digest that is fed piece by piece. */
+export interface Sha256 {
+  update(data: Uint8Array | string): void;
+  /** Ends it: 64 lower-case hexadecimal digits. */
+  hex(): string;
+}
+
+export function createSha256(): Sha256 {
+  const hasher = new Bun.CryptoHasher("sha256");
+  return {
+    update: (data) => {
+      hasher.update(data);
+    },
+    hex: () => hasher.digest("hex"),
+  };
+}
+
+/** SHA-256 of some bytes or of a text's UTF-8. */
 export function sha256Hex(data: Uint8Array | string): string {
-  return createHash("sha256").update(data).digest("hex");
+  return new Bun.CryptoHasher("sha256").update(data).digest("hex");
 }

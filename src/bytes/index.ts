@@ -1,4 +1,5 @@
 export { ByteWriter } from "./byte-writer.ts";
 export { Cursor, DecodeError } from "./cursor.ts";
-export { sha256Hex } from "./digest.ts";
+export { createSha256, type Sha256, sha256Hex } from "./digest.ts";
 export { encodeHex } from "./hex.ts";
+export { randomBytes } from "./random.ts";

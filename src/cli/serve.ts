@@ -2,17 +2,11 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
-import {
-  defaultNodeConfig,
-  type ListenAddress,
-  type NodeConfig,
-  type NodeSite,
-  parseListenAddress,
-  parseNodeConfig,
-} from "../config/index.ts";
+import { defaultNodeConfig, parseListenAddress } from "../config/defaults.ts";
+import type { ListenAddress, NodeConfig, NodeSite } from "../config/index.ts";
 import { openEmbedded } from "../embedded.ts";
 import { EmendError, messageOf } from "../errors.ts";
-import { createLogger, type Logger, streamWriter, wantsColour } from "../log/index.ts";
+import { createLogger, type Logger, streamWriter, type Write, wantsColour } from "../log/index.ts";
 import { collectDirectory, singleModuleRelease } from "../release/index.ts";
 import { type SiteSource, startNode } from "../runtime.ts";
 import { defaultStateDir, openState } from "../state/index.ts";
@@ -62,7 +56,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(siteDir: string | undefined, options: ServeOptions): Promise<void> {
-  const config = nodeConfig(options);
+  const config = await nodeConfig(options);
   const sources = siteSources(config, siteDir, options);
   const state = openState({ dir: options.state, ephemeral: options.ephemeral === true });
   if (state.tokenSource === "in-memory") process.stderr.write(`operator token: ${state.token}\n`);
@@ -94,12 +88,9 @@ function untilSignal(stop: (signal: string) => Promise<void>, logger: Logger): P
 }
 
 /** emend.toml with the command line on top of it. */
-function nodeConfig(options: ServeOptions): NodeConfig {
-  const file = options.config === undefined ? undefined : resolve(options.config);
+async function nodeConfig(options: ServeOptions): Promise<NodeConfig> {
   const base =
-    file === undefined
-      ? defaultNodeConfig()
-      : inDirectory(parseNodeConfig(readText(file), file), dirname(file));
+    options.config === undefined ? defaultNodeConfig() : await readNodeConfig(resolve(options.config));
   if (options.threads !== "1" && options.threads !== "auto") {
     throw new EmendError(
       "usage",
@@ -124,6 +115,12 @@ function nodeConfig(options: ServeOptions): NodeConfig {
       log: { ...server.log, format },
     },
   };
+}
+
+async function readNodeConfig(file: string): Promise<NodeConfig> {
+  const text = readText(file);
+  const { parseNodeConfig } = await import("../config/index.ts");
+  return inDirectory(parseNodeConfig(text, file), dirname(file));
 }
 
 function address(option: string, text: string): ListenAddress {
@@ -177,11 +174,16 @@ function configuredSource({ name, hosts, dir }: NodeSite): SiteSource {
 
 function openLog(config: NodeConfig): Logger {
   const { format, redact } = config.server.log;
+  // The stream is opened with the first line, which comes when the node listens.
+  let write: Write | undefined;
   return createLogger({
     format,
     redact,
-    write: streamWriter(process.stdout),
-    colour: format === "text" && wantsColour(process.stdout, process.env),
+    write: (text) => {
+      write ??= streamWriter(process.stdout);
+      return write(text);
+    },
+    colour: () => wantsColour(process.stdout, process.env),
   });
 }
 

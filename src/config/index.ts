@@ -2,11 +2,10 @@
 export type { ArgvTemplate } from "./argv-template.ts";
 export type { ConfigVerdict } from "./check-config.ts";
 export { type ConfigKind, configKindOf } from "./config-kind.ts";
+export { defaultNodeConfig, type ListenAddress, parseListenAddress, singleModuleConfig } from "./defaults.ts";
 export { type ConfigIssue, listIssues } from "./issue.ts";
-export { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 export {
   checkNodeConfig,
-  defaultNodeConfig,
   type NodeConfig,
   type NodeSite,
   parseNodeConfig,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { EmendError } from "../errors.ts";
-import { checkNodeConfig, defaultNodeConfig, parseNodeConfig } from "./node-config.ts";
+import { defaultNodeConfig } from "./defaults.ts";
+import { checkNodeConfig, parseNodeConfig } from "./node-config.ts";
 
 /** The contract's example, as far as this version has its keys. */
 const example = `

@@ -4,7 +4,7 @@
  * directory that it lies in; whoever reads the file resolves them.
  */
 import * as v from "valibot";
-import { type ConfigVerdict, checkConfig, checkDocument, configOrThrow } from "./check-config.ts";
+import { type ConfigVerdict, checkConfig, configOrThrow } from "./check-config.ts";
 import { checkHost, checkHostPattern, checkIpRange } from "./host-name.ts";
 import { describe } from "./issue.ts";
 import {
@@ -70,7 +70,7 @@ const tls = table("A certificate and its key.", {
   key: required("PEM file with the secret key.", diskPath()),
 });
 
-const log = table("The log, on stderr.", {
+const log = table("The log, on stdout.", {
   format: withDefault(
     '"text" for people, "json" for machines.',
     v.picklist(["text", "json"] as const, '"text" or "json"'),
@@ -122,7 +122,7 @@ const server = table(
       integer(0, 3_600_000),
       10_000,
     ),
-    log: withDefault("The log, on stderr.", log, {}),
+    log: withDefault("The log, on stdout.", log, {}),
   },
   ["patch_max"],
 );
@@ -181,11 +181,6 @@ export function checkNodeConfig(toml: string): ConfigVerdict<NodeConfig> {
 /** An emend.toml; `file` is how errors name it. Throws `node.config`, listing every error. */
 export function parseNodeConfig(toml: string, file: string): NodeConfig {
   return configOrThrow(checkNodeConfig(toml), "node.config", file);
-}
-
-/** The configuration of a node without an emend.toml: the embedded site, for every host. */
-export function defaultNodeConfig(): NodeConfig {
-  return configOrThrow(checkDocument(nodeSchema, {}), "node.config", "emend.toml");
 }
 
 function toNodeConfig({ server, site }: v.InferOutput<typeof nodeFile>): NodeConfig {

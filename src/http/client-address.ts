@@ -1,5 +1,8 @@
 /** Whose request it is: the peer's address, or what a proxy that the operator trusts says of it. */
-import { BlockList, isIP } from "node:net";
+import type { BlockList } from "node:net";
+
+/** Loaded when there are proxies to trust: at start it would delay the first answer. */
+const net = (): typeof import("node:net") => process.getBuiltinModule("node:net");
 
 /** Proxies whose X-Forwarded-For is believed; undefined when there are none. */
 export type TrustedProxies = BlockList | undefined;
@@ -7,6 +10,7 @@ export type TrustedProxies = BlockList | undefined;
 /** Addresses and CIDR blocks as emend.toml names them (valid already). */
 export function trustedProxies(entries: readonly string[]): TrustedProxies {
   if (entries.length === 0) return undefined;
+  const { BlockList, isIP } = net();
   const list = new BlockList();
   for (const entry of entries) {
     const [address = "", prefix] = entry.split("/");
@@ -24,6 +28,7 @@ export function trustedProxies(entries: readonly string[]): TrustedProxies {
 export function clientAddress(request: Request, peer: string | undefined, trusted: TrustedProxies): string {
   let address = normalize(peer ?? "");
   if (trusted === undefined) return address;
+  const { isIP } = net();
   const forwarded = request.headers.get("x-forwarded-for")?.split(",") ?? [];
   while (isTrusted(address, trusted)) {
     const next = normalize(forwarded.pop()?.trim() ?? "");
@@ -34,7 +39,7 @@ export function clientAddress(request: Request, peer: string | undefined, truste
 }
 
 function isTrusted(address: string, trusted: BlockList): boolean {
-  const version = isIP(address);
+  const version = net().isIP(address);
   return version !== 0 && trusted.check(address, version === 6 ? "ipv6" : "ipv4");
 }
 

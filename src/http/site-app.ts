@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { messageOf } from "../errors.ts";
 import type { GuestPool, PoolStatus } from "../guest/index.ts";
+import { variantsDelayMs } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
 import { type Assets, createAssets } from "./assets/index.ts";
 import type { Call } from "./call.ts";
@@ -88,8 +89,14 @@ export class SiteApp {
     if (this.#busy === 0) this.#free();
   }
 
-  /** Makes the coded forms of assets in the background, after the commit. */
+  /** Makes the coded forms of assets in the background, once the first requests after the commit are through. */
   warm(): void {
+    const timer = setTimeout(() => this.#makeVariants(), variantsDelayMs);
+    timer.unref();
+  }
+
+  #makeVariants(): void {
+    if (this.#retired) return;
     this.#assets.makeVariants().catch((error: unknown) => {
       const { logger, site } = this.#options;
       logger.log({ event: "problem", level: "warning", code: "assets", message: messageOf(error), site });

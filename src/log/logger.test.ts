@@ -125,7 +125,7 @@ describe("Logger text format", () => {
   });
 
   test("request is coloured by its status when asked", () => {
-    const { logger, lines } = open({ format: "text", colour: true });
+    const { logger, lines } = open({ format: "text", colour: () => true });
     for (const status of [200, 404, 500]) logger.request({ ...request, status });
     const [ok, missing, failed] = lines();
     expect(ok).toContain("\x1b[32m200\x1b[0m");

@@ -30,7 +30,7 @@ export interface LoggerOptions {
   readonly redact: readonly string[];
   readonly write: Write;
   /** Colours in the text format. */
-  readonly colour?: boolean;
+  readonly colour?: () => boolean;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -63,13 +63,13 @@ export interface Logger {
 
 /** Opens a log. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { format, redact, write, colour = false, now = Date.now } = options;
+  const { format, redact, write, colour = () => false, now = Date.now } = options;
   const redactor = createRedactor(redact);
   const shut = new Set<RateGate>();
 
   const toLine = (record: LogRecord): string => {
     const clean = cleanRecord(record, redactor);
-    return format === "json" ? formatJson(clean, now()) : formatText(clean, now(), colour);
+    return format === "json" ? formatJson(clean, now()) : formatText(clean, now(), colour());
   };
   const lines = new LineBuffer(write, (dropped) =>
     toLine({ event: "left-out", of: "output", lines: dropped }),

@@ -3,9 +3,9 @@
  * stood still meanwhile and a cheap test, for later, that it still does.
  */
 
-import { createHash } from "node:crypto";
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
+import { createSha256 } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import { withIoErrors } from "./io-error.ts";
 
@@ -24,7 +24,7 @@ export async function hashFile(file: string): Promise<HashedFile> {
   const descriptor = withIoErrors("read", file, () => openSync(file, "r"));
   try {
     const before = fstatSync(descriptor, { bigint: true });
-    const hash = createHash("sha256");
+    const hash = createSha256();
     const piece = new Uint8Array(Math.min(pieceBytes, Number(before.size) + 1));
     let size = 0;
     for (;;) {
@@ -37,7 +37,7 @@ export async function hashFile(file: string): Promise<HashedFile> {
     if (BigInt(size) !== before.size || !isSame(before, fstatSync(descriptor, { bigint: true }))) {
       throw new EmendError("release.changed", `${file}: was written to while it was read; try again`);
     }
-    return { size, sha256: hash.digest("hex"), unchanged: () => isSame(before, currentStats(file)) };
+    return { size, sha256: hash.hex(), unchanged: () => isSame(before, currentStats(file)) };
   } finally {
     closeSync(descriptor);
   }

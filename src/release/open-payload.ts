@@ -2,9 +2,8 @@
  * The site in an executable as a release. This runs between exec and the first answer, so what is small is read and
  * verified at once and kept in memory; what is large stays in the file and is verified when it is first used.
  */
-import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
-import { sha256Hex } from "../bytes/index.ts";
+import { createSha256, sha256Hex } from "../bytes/index.ts";
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { payloadEagerBytesMax } from "../limits.ts";
@@ -74,9 +73,9 @@ function lateFile(executable: Executable, entry: PayloadFile): ReleaseFile {
 }
 
 async function verifyFile(executable: Executable, entry: PayloadFile): Promise<void> {
-  const hash = createHash("sha256");
+  const hash = createSha256();
   for await (const piece of slice(executable, entry).stream()) hash.update(piece);
-  checkHash(executable, entry, hash.digest("hex"));
+  checkHash(executable, entry, hash.hex());
 }
 
 function readVerified(

@@ -2,24 +2,25 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { sha256Hex } from "../bytes/index.ts";
-import { parseSiteConfig } from "../config/index.ts";
+import { singleModuleConfig } from "../config/defaults.ts";
 import { EmendError, messageOf } from "../errors.ts";
 import { contentDigest } from "./file-list.ts";
+import { checkPath } from "./path.ts";
 import type { Release } from "./release.ts";
 
 /**
  * Reads the module into memory; what it is checked for comes later.
  *
- * @throws EmendError `io` when it cannot be read, `site.config` when its name can be no path of a release.
+ * @throws EmendError `io` when it cannot be read, `patch.path` when its name can be no path of a release.
  */
 export async function singleModuleRelease(file: string): Promise<Release> {
   const bytes = await readModule(file);
   const path = basename(file).endsWith(".wasm") ? basename(file) : `${basename(file)}.wasm`;
-  const toml = `[[route]]\npath = "/*"\nmodule = ${JSON.stringify(path)}\npreload = true\n`;
+  checkPath(path);
   const entry = { path, size: bytes.length, sha256: sha256Hex(bytes), blob: new Blob([bytes]) };
   return {
     digest: contentDigest([entry]),
-    config: parseSiteConfig(toml, file),
+    config: singleModuleConfig(path),
     files: new Map([[path, entry]]),
   };
 }

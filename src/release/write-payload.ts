@@ -2,10 +2,10 @@
  * Writes an executable that carries a site: a copy of another one up to the end of its runtime, then the payload
  * (payload.ts). Needs no compiler and no network, so an emend can make the next emend on the device itself.
  */
-import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { copyFile, type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { createSha256, encodeHex, randomBytes } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import { withIoErrorsAsync } from "./io-error.ts";
 import { type Executable, encodePayloadEnd, type Payload } from "./payload.ts";
@@ -24,7 +24,7 @@ export type Base = Executable &
  */
 export async function writePayload(base: Base, release: Release, output: string): Promise<number> {
   const target = resolve(output);
-  const draft = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+  const draft = join(dirname(target), `.${basename(target)}.${encodeHex(randomBytes(6))}`);
   try {
     return await withIoErrorsAsync("write", target, async () => {
       await copyFile(base.file, draft, constants.COPYFILE_FICLONE);
@@ -58,13 +58,13 @@ async function writeDraft(base: Base, release: Release, draft: string): Promise<
 
 /** Appends the bytes of one file, hashing them once more: they may have changed since they were collected. */
 async function appendFile(handle: FileHandle, offset: number, file: ReleaseFile): Promise<number> {
-  const hash = createHash("sha256");
+  const hash = createSha256();
   let end = offset;
   for await (const piece of file.blob.stream()) {
     hash.update(piece);
     end = await append(handle, end, piece);
   }
-  if (hash.digest("hex") === file.sha256) return end;
+  if (hash.hex() === file.sha256) return end;
   throw new EmendError("release.changed", `${file.path}: was written to while it was read; try again`);
 }
 

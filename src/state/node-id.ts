@@ -1,13 +1,13 @@
 /** The name of a node, which patches can be addressed to: 128 random bits, made once. */
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { encodeHex, randomBytes } from "../bytes/index.ts";
 import { readStateFile, stateError, writeStateFile } from "./state-file.ts";
 
 const fileName = "node-id";
 
 /** A new id: 32 lower-case hexadecimal digits. */
 export function createNodeId(): string {
-  return randomBytes(16).toString("hex");
+  return encodeHex(randomBytes(16));
 }
 
 /** The id kept in a state directory, made when there is none. Throws `io` when what is there is no id. */

@@ -2,9 +2,9 @@
  * The operator token: whoever has it may do everything that the admin listener offers. It comes from the
  * environment, or from a file that only the node's user may read. `emend_` in front lets secret scanners know it.
  */
-import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { randomBytes } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import { readStateFile, stateError, writeStateFile } from "./state-file.ts";
 
@@ -12,7 +12,7 @@ const fileName = "token";
 
 /** A new token: 32 random bytes as base64url, 49 characters in all. */
 export function createOperatorToken(): string {
-  return `emend_${randomBytes(32).toString("base64url")}`;
+  return `emend_${Buffer.from(randomBytes(32)).toString("base64url")}`;
 }
 
 /**

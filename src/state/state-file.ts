@@ -2,7 +2,6 @@
  * Small files of the state directory, written so that a power cut leaves the old one, the new one or none,
  * never a part: a new file under another name, synced, renamed, and the directory synced.
  */
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
@@ -14,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { encodeHex, randomBytes } from "../bytes/index.ts";
 import { EmendError, messageOf } from "../errors.ts";
 
 /** The ways out, for the end of every message about a state directory that cannot be used. */
@@ -43,7 +43,7 @@ export function readStateFile(dir: string, name: string, bytesMax: number): stri
 /** Writes a file that only its owner may read, durable when this returns. */
 export function writeStateFile(dir: string, name: string, text: string): void {
   const path = join(dir, name);
-  const temporary = `${path}.${randomBytes(8).toString("hex")}.tmp`;
+  const temporary = `${path}.${encodeHex(randomBytes(8))}.tmp`;
   try {
     writeSynced(temporary, text);
     renameSync(temporary, path);

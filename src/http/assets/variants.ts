@@ -2,8 +2,6 @@
  * Coded forms of files, made in the background and kept by the digest of their source, so that equal files share
  * them and a new release takes over those of the one before.
  */
-import { promisify } from "node:util";
-import { brotliCompress, constants, gzip, zstdCompress } from "node:zlib";
 import { assetVariantRatioMax } from "../../limits.ts";
 import type { SiteFile } from "../content.ts";
 import { type Coding, codings } from "./accept-encoding.ts";
@@ -69,7 +67,7 @@ export class Variants {
     const variants: Variant[] = [];
     for (const coding of codings) {
       if (this.#isClosed) return;
-      const bytes = await encode[coding](source);
+      const bytes = await encode(coding, source);
       if (bytes.length > source.length * assetVariantRatioMax) continue;
       variants.push({ coding, blob: new Blob([bytes]) });
     }
@@ -90,23 +88,23 @@ export class Variants {
   }
 }
 
-type Encoder = (source: Uint8Array) => Promise<Buffer<ArrayBuffer>>;
-
 /**
  * The callback forms run on the thread pool. Levels from 3 MB of JSON, in bytes left and CPU seconds: zstd 12
  * 25 %, 0.2 (19: 19 %, 3.6); brotli 9 24 %, 0.3 (11: 14 %, 8); gzip 9 26 %, 0.15. What the highest levels save
  * is not worth ten times the CPU of a small device at every release.
+ *
+ * The codecs are loaded when there is something to code: at start that would delay the first answer.
  */
-const encode: Record<Coding, Encoder> = {
-  zstd: (source) =>
-    toZstd(source, { params: { [constants.ZSTD_c_compressionLevel]: 12 } }) as ReturnType<Encoder>,
-  br: (source) =>
-    toBrotli(source, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: source.length },
-    }) as ReturnType<Encoder>,
-  gzip: (source) => toGzip(source, { level: 9 }) as ReturnType<Encoder>,
-};
-
-const toZstd = promisify(zstdCompress);
-const toBrotli = promisify(brotliCompress);
-const toGzip = promisify(gzip);
+async function encode(coding: Coding, source: Uint8Array): Promise<Buffer<ArrayBuffer>> {
+  const { promisify } = await import("node:util");
+  const { brotliCompress, constants, gzip, zstdCompress } = await import("node:zlib");
+  const coded = {
+    zstd: () => promisify(zstdCompress)(source, { params: { [constants.ZSTD_c_compressionLevel]: 12 } }),
+    br: () =>
+      promisify(brotliCompress)(source, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: source.length },
+      }),
+    gzip: () => promisify(gzip)(source, { level: 9 }),
+  };
+  return (await coded[coding]()) as Buffer<ArrayBuffer>;
+}

@@ -116,7 +116,8 @@ export class Exchange implements Run {
       Math.max(0, leftMs),
     );
     this.#onClientGone = () => this.#fail(499, "the client went away");
-    request.signal.addEventListener("abort", this.#onClientGone);
+    if (request.signal.aborted) this.#onClientGone();
+    else request.signal.addEventListener("abort", this.#onClientGone);
   }
 
   /** Made when the guest first waits: until then nobody can go away. */

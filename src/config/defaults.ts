@@ -1,0 +1,47 @@
+/**
+ * What a start needs of this room when there is no configuration file to read: the defaults as plain data, and
+ * addresses from the command line. The schemas are not loaded for that; they take a tenth of the time from exec
+ * to the first answer. A test holds these defaults to the schemas'.
+ */
+import type { NodeConfig } from "./node-config.ts";
+import type { RouteConfig, SiteConfig } from "./site-config.ts";
+
+export { type ListenAddress, parseListenAddress } from "./listen-address.ts";
+
+/** What an empty emend.toml comes to. */
+export function defaultNodeConfig(): NodeConfig {
+  return {
+    server: {
+      addr: { hostname: "127.0.0.1", port: 8080 },
+      admin: { hostname: "127.0.0.1", port: 9080 },
+      adminHosts: [],
+      threads: 1,
+      releaseHeader: true,
+      trustedProxies: [],
+      tls: undefined,
+      adminTls: undefined,
+      shutdownGraceMs: 10_000,
+      log: { format: "text", redact: [] },
+    },
+    sites: [{ name: "default", hosts: ["*"], dir: undefined }],
+  };
+}
+
+/** A site of one module that answers every path, with the defaults of everything else and an instance at hand. */
+export function singleModuleConfig(module: string): SiteConfig {
+  const route: RouteConfig = {
+    path: "/*",
+    module,
+    kind: undefined,
+    methods: undefined,
+    argv: undefined,
+    env: {},
+    preload: true,
+    timeoutMs: 1000,
+    idleMs: 10_000,
+    bodyMaxBytes: 10 * 1024 * 1024,
+    chunked: false,
+    maxConcurrency: 64,
+  };
+  return { routes: [route], assets: { dir: "public", spa: false, cache: {}, headers: {} } };
+}
