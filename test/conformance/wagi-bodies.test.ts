@@ -26,6 +26,10 @@ path = "/idle"
 module = "quirks.wasm"
 idle_ms = ${idleMs}
 [[route]]
+path = "/steady"
+module = "quirks.wasm"
+timeout_ms = 150
+[[route]]
 path = "/sse"
 module = "sse.wasm"
 [[route]]
@@ -200,10 +204,11 @@ describe("a request body", () => {
 });
 
 describe("a response body", () => {
-  test("of 200 MB is made as slowly as the client reads", async () => {
+  test("that is endless is made as slowly as the client reads", async () => {
+    // Far longer than timeout_ms, which is for the head.
     const before = rss();
     const connection = await RawConnection.open(site.port);
-    await connection.send("GET /quirks?big=200000000 HTTP/1.1\r\nHost: h\r\n\r\n");
+    await connection.send("GET /steady?big=1000000000000 HTTP/1.1\r\nHost: h\r\n\r\n");
     await Bun.sleep(20);
     connection.pause();
     let most = 0;
@@ -240,6 +245,22 @@ describe("a response body", () => {
     connection.resume();
     const response = await connection.response();
     expect([response?.status, response?.complete]).toEqual([200, false]);
+  });
+
+  test.each([
+    [100_000, 200_000, true, /^the guest wrote 100000 bytes more than it promised: cut/],
+    [300_000, 200_000, false, /^the guest promised 300000 bytes and wrote 200000/],
+  ])("of a promise of %d bytes and %d written, streamed", async (promised, written, complete, reason) => {
+    const head = `Content-Type: a/b\nX-Promised: ${promised}\nContent-Length: ${promised}\n\n`;
+    const before = (await site.records()).length;
+    const response = await post("/cat", Buffer.concat([Buffer.from(head), pattern(written)]));
+    expect([response?.status, response?.complete]).toEqual([200, complete]);
+    const sent = Math.min(promised, written);
+    expect(response!.body.equals(pattern(complete ? sent : response!.body.length))).toBe(true);
+    const record = await waitFor("its line", async () =>
+      (await site.records()).slice(before).find(({ event }) => event === "request"),
+    );
+    expect(record).toMatchObject({ status: 200, bytes: sent, reason: expect.stringMatching(reason) });
   });
 
   test("of a guest that writes nothing for idle_ms is cut", async () => {

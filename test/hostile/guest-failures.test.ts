@@ -12,15 +12,18 @@ const routes: readonly [path: string, module: string, more?: string][] = [
   ["/recursion", "c-recursion"],
   ["/rust/*", "rust-api"],
   ["/sleeper", "sleeper", `timeout_ms = ${timeoutMs}`],
+  ["/late", "late-trap"],
+  ["/queue", "sleeper", "timeout_ms = 60000\nmax_concurrency = 1"],
   ["/busy", "c-sse", `timeout_ms = ${timeoutMs}\nmax_concurrency = 1`],
   ["/pair", "c-sse", "max_concurrency = 2"],
 ];
+const own = new Set(["sleeper", "late-trap"]);
 const modules = [...new Set(routes.map(([, module]) => module))];
 const site = await serveSite({
   files: Object.fromEntries(
     await Promise.all(
       modules.map(
-        async (name) => [`${name}.wasm`, name === "sleeper" ? await ownGuest(name) : kitGuest(name)] as const,
+        async (name) => [`${name}.wasm`, own.has(name) ? await ownGuest(name) : kitGuest(name)] as const,
       ),
     ),
   ),
@@ -59,6 +62,18 @@ describe("a guest that traps", () => {
       expect(await reasonOf(`GET ${target}`)).toMatch(reason);
     },
   );
+
+  test.each([
+    ["/late?n=200000", 200_000],
+    ["/late?n=5&ms=20", 5],
+    ["/late?n=1000000", 1_000_000],
+  ])("%s: after its head the connection ends without completing the body", async (target, bytes) => {
+    const response = await rawRequest(site.port, `GET ${target}`);
+    expect([response?.status, response?.complete]).toEqual([200, false]);
+    expect(response!.body.length).toBeLessThanOrEqual(bytes);
+    expect(await reasonOf(`GET ${target}`)).toMatch(/^the guest trapped: Unreachable/);
+    await waitFor("its end", () => site.pools()["late-trap.wasm"]?.live === 0);
+  });
 
   test("is not used again, and the next request has a new one", async () => {
     for (let i = 0; i < 3; i++) expect((await rawRequest(site.port, "GET /trap"))?.status).toBe(502);
@@ -196,6 +211,19 @@ describe("max_concurrency", () => {
     first.abandon();
     const next = await rawRequest(site.port, "GET /busy?1,0");
     expect(next?.status).toBe(200);
+  });
+
+  test("does not run a guest to its end for somebody who went away in the line", async () => {
+    const first = await RawConnection.open(site.port);
+    await first.send("GET /queue?ms=100 HTTP/1.1\r\nHost: h\r\n\r\n");
+    await Bun.sleep(20);
+    const gone = await RawConnection.open(site.port);
+    await gone.send("GET /queue?ms=50000 HTTP/1.1\r\nHost: h\r\n\r\n");
+    await Bun.sleep(20);
+    gone.abandon();
+    expect((await first.response())?.status).toBe(200);
+    expect((await rawRequest(site.port, "GET /queue?ms=1"))?.status).toBe(200);
+    first.abandon();
   });
 
   test("is a route's own", async () => {

@@ -109,12 +109,13 @@ export class Exchange implements Run {
   #watch(): void {
     this.#watching = true;
     this.#call.keepOpen();
-    const { request, startedMs } = this.#call;
-    const leftMs = this.#route.timeoutMs - (performance.now() - startedMs);
-    this.#timer = setTimeout(
-      () => this.#fail(504, `no response head in ${this.#route.timeoutMs} ms`),
-      Math.max(0, leftMs),
-    );
+    const { request, startedMs, streams } = this.#call;
+    const { timeoutMs } = this.#route;
+    // A guest may fill its buffer before it waits: then its head is out, and the idle limit runs.
+    if (!streams) {
+      const leftMs = Math.max(0, timeoutMs - (performance.now() - startedMs));
+      this.#timer = setTimeout(() => this.#fail(504, `no response head in ${timeoutMs} ms`), leftMs);
+    }
     this.#onClientGone = () => this.#fail(499, "the client went away");
     if (request.signal.aborted) this.#onClientGone();
     else request.signal.addEventListener("abort", this.#onClientGone);
@@ -306,9 +307,8 @@ export class Exchange implements Run {
   }
 
   #unwatch(): void {
-    if (!this.#watching) return;
     clearTimeout(this.#timer);
-    this.#call.request.signal.removeEventListener("abort", this.#onClientGone);
+    if (this.#watching) this.#call.request.signal.removeEventListener("abort", this.#onClientGone);
   }
 
   #note(reason: string): void {
