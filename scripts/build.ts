@@ -4,10 +4,12 @@
  *
  * Bun compiles the bare runtime; `assets/` is appended by the code that `emend build` runs on a device.
  */
+
 import { openSync, readSync, rmSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { checkModules } from "../src/cli/check-modules.ts";
 
 import { messageOf } from "../src/errors.ts";
 import { collectDirectory, contentDigest, hashFile, writePayload } from "../src/release/index.ts";
@@ -91,6 +93,7 @@ async function build(platform: Platform | undefined): Promise<void> {
     };
     const base = { file: bare, name: bare, runtime, runtimeBytes: statSync(bare).size, isSameBuild: true };
     const site = await collectDirectory(join(root, "assets"));
+    await checkModules(site);
     const bytes = await writePayload(base, site, output);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     console.log(

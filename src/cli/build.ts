@@ -9,6 +9,7 @@ import {
   readPayload,
   writePayload,
 } from "../release/index.ts";
+import { checkModules } from "./check-modules.ts";
 import { shownBytes } from "./file-table.ts";
 import { inspectSite, siteText } from "./inspect-site.ts";
 
@@ -46,6 +47,7 @@ async function build(directory: string, options: Options): Promise<void> {
   const startedMs = performance.now();
   const base = findBase(options.base);
   const site = await collectDirectory(directory);
+  await checkModules(site);
   const bytes = await writePayload(base, site, options.output);
   const ms = Math.round(performance.now() - startedMs);
   const { runtime } = base;

@@ -1,7 +1,7 @@
 export { type CheckedImport, checkCommand, checkImports, decode, preview1Signature } from "./check-module.ts";
 export { type CompiledModule, compileCommand } from "./compiled-module.ts";
 export { Instance, type Outcome } from "./instance.ts";
-
+export { LazyPool } from "./lazy-pool.ts";
 export { measureReset, type ResetReport } from "./measure.ts";
-export { GuestPool, type PoolStatus } from "./pool.ts";
+export { GuestPool, type Pool, type PoolStatus } from "./pool.ts";
 export { type Strategy, StrategyChoice } from "./strategy.ts";

@@ -3,7 +3,7 @@
  * instantiation, and runs again; what cannot be put back is never run twice.
  */
 import { peek } from "bun";
-import { invariant, messageOf } from "../errors.ts";
+import { EmendError, invariant, messageOf } from "../errors.ts";
 import {
   bindCalls,
   emptyRun,
@@ -50,12 +50,17 @@ export class Instance {
   /**
    * A fresh instance, initialised and ready to run.
    *
-   * @throws WebAssembly.RuntimeError when its initialisers trap.
+   * @throws EmendError `module.invalid` when it cannot be had: its initialisers trap, its memory is too large.
    */
   static async create(compiled: CompiledModule): Promise<Instance> {
-    const instance = new Instance(compiled);
-    await instance.#instantiate();
-    return instance;
+    try {
+      const instance = new Instance(compiled);
+      await instance.#instantiate();
+      return instance;
+    } catch (cause) {
+      const message = `${compiled.name}: it could not be instantiated: ${messageOf(cause)}`;
+      throw new EmendError("module.invalid", message, { cause });
+    }
   }
 
   get memoryBytes(): number {

@@ -19,7 +19,7 @@ const budgetMs = 250;
 /**
  * Makes instances and puts them back. Nothing of the module runs but what runs at instantiation.
  *
- * @throws WebAssembly.RuntimeError when that traps.
+ * @throws EmendError `module.invalid` when that traps.
  */
 export async function measureReset(compiled: CompiledModule): Promise<ResetReport> {
   const choice = new StrategyChoice(compiled.unrestorable);

@@ -4,7 +4,6 @@
  *
  * At rest nothing ticks: the timer that lets idle instances go is only set while there are some to let go.
  */
-import { EmendError, messageOf } from "../errors.ts";
 import { instanceIdleMs } from "../limits.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { Instance } from "./instance.ts";
@@ -16,8 +15,17 @@ export interface PoolStatus {
   readonly live: number;
   readonly idle: number;
   readonly memoryBytes: number;
-  readonly strategy: Strategy;
+  /** Null before the module was compiled. */
+  readonly strategy: Strategy | null;
   readonly why: string;
+}
+
+/** What routes need of a pool. */
+export interface Pool extends Disposable {
+  readonly status: PoolStatus;
+  acquire(): Instance | Promise<Instance>;
+  giveBack(instance: Instance): void;
+  preload(): Promise<void>;
 }
 
 interface Idle {
@@ -25,7 +33,7 @@ interface Idle {
   readonly sinceMs: number;
 }
 
-export class GuestPool {
+export class GuestPool implements Pool {
   readonly #compiled: CompiledModule;
   readonly #choice: StrategyChoice;
   /** Most recently used last, so that those at the front are the ones to let go. */
@@ -54,7 +62,7 @@ export class GuestPool {
   /**
    * A clean instance: at once when one is idle. The caller gives it back, whatever happens to its run.
    *
-   * @throws EmendError `module.invalid` when the module traps while it is initialised.
+   * @throws EmendError `module.invalid` when no instance can be had.
    */
   acquire(): Instance | Promise<Instance> {
     return this.#idle.pop()?.instance ?? this.#create();
@@ -93,11 +101,7 @@ export class GuestPool {
       return instance;
     } catch (error) {
       this.#live--;
-      throw new EmendError(
-        "module.invalid",
-        `${this.#compiled.name}: it could not be instantiated: ${messageOf(error)}`,
-        { cause: error },
-      );
+      throw error;
     }
   }
 

@@ -19,6 +19,8 @@ export type SiteContent = {
   /** The content digest, `sha256:` and 64 hexadecimal digits. */
   readonly digest: string;
   readonly config: SiteConfig;
+  /** Whether its modules are known to compile, so that they need not be before they are asked for. */
+  readonly modulesChecked?: boolean;
   readonly files: ReadonlyMap<string, SiteFile>;
 };
 

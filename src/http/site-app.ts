@@ -1,7 +1,7 @@
 /** One release of a site, ready to answer: a Hono app whose routes end in guests, and assets behind them. */
 import { Hono } from "hono";
 import { messageOf } from "../errors.ts";
-import type { GuestPool, PoolStatus } from "../guest/index.ts";
+import type { Pool, PoolStatus } from "../guest/index.ts";
 import { variantsDelayMs } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
 import { type Assets, createAssets } from "./assets/index.ts";
@@ -16,7 +16,7 @@ export interface SiteAppOptions {
   readonly site: string;
   readonly content: SiteContent;
   /** A pool for each module that a route names, by path. */
-  readonly pools: ReadonlyMap<string, GuestPool>;
+  readonly pools: ReadonlyMap<string, Pool>;
   readonly logger: Logger;
   /** Goes on every answer, such as x-emend-release. */
   readonly headers: Readonly<Record<string, string>>;

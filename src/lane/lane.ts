@@ -8,7 +8,7 @@
  * It knows content and nothing of where it came from; keys, patches and disks are not its business.
  */
 import { EmendError, invariant } from "../errors.ts";
-import { type CompiledModule, GuestPool, type PoolStatus } from "../guest/index.ts";
+import { type CompiledModule, LazyPool, type Pool, type PoolStatus } from "../guest/index.ts";
 import {
   type HttpServer,
   SiteApp,
@@ -61,8 +61,9 @@ export class Lane {
     const files = moduleFiles(content);
     const acquired: string[] = [];
     try {
-      const compiled = await Promise.all(files.map((file) => this.#compile(file, acquired)));
-      const pools = new Map(files.map((file, index) => [file.path, new GuestPool(compiled[index]!)]));
+      const pools = new Map<string, Pool>();
+      for (const file of files) pools.set(file.path, new LazyPool(() => this.#compile(file, acquired)));
+      if (!content.modulesChecked) await Promise.all(files.map((file) => this.#compile(file, acquired)));
       const preload = content.config.routes.filter((route) => route.preload).map((route) => route.module);
       await Promise.all([...new Set(preload)].map((path) => pools.get(path)?.preload()));
       const headers: Record<string, string> = releaseHeader

@@ -42,6 +42,8 @@ export async function openPayload(
   return {
     digest: payload.digest,
     config: payload.config ?? (await readConfig(toml, executable, files)),
+    // A build that parsed the configuration compiled the modules as well, and this is the same build.
+    modulesChecked: payload.config !== null,
     files,
   };
 }

@@ -19,5 +19,7 @@ export type Release = {
   /** The content digest, `sha256:` and 64 hexadecimal digits. */
   readonly digest: string;
   readonly config: SiteConfig;
+  /** Whether its modules were compiled once already by an emend of this very build. */
+  readonly modulesChecked?: boolean;
   readonly files: ReadonlyMap<string, ReleaseFile>;
 };

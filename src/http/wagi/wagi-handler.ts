@@ -2,7 +2,7 @@
 
 import type { RouteConfig } from "../../config/index.ts";
 import { EmendError, messageOf } from "../../errors.ts";
-import type { GuestPool, Instance } from "../../guest/index.ts";
+import type { Instance, Pool } from "../../guest/index.ts";
 import type { GuestLines } from "../../log/index.ts";
 import type { Call } from "../call.ts";
 import { ConcurrencyGate } from "../concurrency-gate.ts";
@@ -33,7 +33,7 @@ export interface WagiHandler {
 
 export interface WagiHandlerOptions {
   readonly config: RouteConfig;
-  readonly pool: GuestPool;
+  readonly pool: Pool;
   /** Where the stderr of the route's guests goes. */
   readonly guestLines: GuestLines;
   /** Goes on every answer. */

@@ -1,0 +1,64 @@
+/**
+ * A pool whose module is compiled when the first request needs it. For modules that are known to compile: a
+ * site inside an executable was checked when the executable was built.
+ */
+import type { CompiledModule } from "./compiled-module.ts";
+import type { Instance } from "./instance.ts";
+import { GuestPool, type Pool, type PoolStatus } from "./pool.ts";
+
+export class LazyPool implements Pool {
+  readonly #load: () => Promise<CompiledModule>;
+  #loading: Promise<GuestPool> | undefined;
+  #pool: GuestPool | undefined;
+  #disposed = false;
+
+  constructor(load: () => Promise<CompiledModule>) {
+    this.#load = load;
+  }
+
+  get status(): PoolStatus {
+    return this.#pool?.status ?? notCompiled;
+  }
+
+  acquire(): Instance | Promise<Instance> {
+    return this.#pool?.acquire() ?? this.#open().then((pool) => pool.acquire());
+  }
+
+  /** Only an instance of this pool can come back, so there is one. */
+  giveBack(instance: Instance): void {
+    this.#pool?.giveBack(instance);
+  }
+
+  async preload(): Promise<void> {
+    await (await this.#open()).preload();
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#pool?.[Symbol.dispose]();
+  }
+
+  /** One compilation, however many ask; after a failure the next request tries again. */
+  #open(): Promise<GuestPool> {
+    this.#loading ??= this.#load().then(
+      (compiled) => {
+        this.#pool = new GuestPool(compiled);
+        if (this.#disposed) this.#pool[Symbol.dispose]();
+        return this.#pool;
+      },
+      (error: unknown) => {
+        this.#loading = undefined;
+        throw error;
+      },
+    );
+    return this.#loading;
+  }
+}
+
+const notCompiled: PoolStatus = {
+  live: 0,
+  idle: 0,
+  memoryBytes: 0,
+  strategy: null,
+  why: "no request has needed it yet, so it is not compiled",
+};
