@@ -44,7 +44,7 @@ describe("Instance.run", () => {
     ["c-exit", "255", { kind: "exit", code: 255 }],
     ["c-trap", "unreachable", { kind: "trap" }],
     ["c-trap", "oob", { kind: "trap" }],
-    ["c-trap", "divzero", { kind: "trap" }],
+    ["c-trap", "divzero", { kind: "trap", message: "Division by zero" }],
     ["c-recursion", "", { kind: "trap" }],
   ];
   for (const [guest, text, outcome] of ends) {
@@ -230,7 +230,7 @@ describe("Instance.create", () => {
       const compiled = await compileCommand(await assembleText(`(module ${text})`), "x");
       await expect(Instance.create(compiled)).rejects.toMatchObject({
         code: "module.invalid",
-        message: expect.stringMatching(/^x: it could not be instantiated: ./),
+        message: expect.stringMatching(/^x: it could not be instantiated: [^()]+$/),
       });
     });
   }

@@ -58,7 +58,7 @@ export class Instance {
       await instance.#instantiate();
       return instance;
     } catch (cause) {
-      const message = `${compiled.name}: it could not be instantiated: ${messageOf(cause)}`;
+      const message = `${compiled.name}: it could not be instantiated: ${trapMessage(cause)}`;
       throw new EmendError("module.invalid", message, { cause });
     }
   }
@@ -127,8 +127,13 @@ export class Instance {
     const code = this.#host.exitCode;
     if (code !== undefined) return { kind: "exit", code };
     this.#trapped = true;
-    return this.#host.stopped ? stopped : { kind: "trap", message: messageOf(error) };
+    return this.#host.stopped ? stopped : { kind: "trap", message: trapMessage(error) };
   };
+}
+
+/** The engine's words, without the JavaScript of ours that it adds to them: `(evaluating 'this.#entry()')`. */
+function trapMessage(error: unknown): string {
+  return messageOf(error).replace(/ \(evaluating '.*'\)$/, "");
 }
 
 /** JSPI (JavaScript Promise Integration) is newer than the type declarations. */
