@@ -230,7 +230,9 @@ describe("files", () => {
     const indexes = sources.filter(
       (path) => dirname(path) === `src/${roomOf(path)}` && path.endsWith("/index.ts"),
     );
-    const busy = indexes.filter((path) => /\bexport \*|\bexport (async )?(const|function|class)\b/.test(codeOf(path)));
+    const busy = indexes.filter((path) =>
+      /\bexport \*|\bexport (async )?(const|function|class)\b/.test(codeOf(path)),
+    );
     // The command line's index is the command line.
     expect(busy).toEqual(["src/cli/index.ts"]);
   });
