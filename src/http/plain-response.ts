@@ -1,4 +1,5 @@
 /** Answers of emend itself: a line of text that tells what happened and nothing about why. */
+import { withBodySize } from "./body-size.ts";
 
 const phrases: Readonly<Record<number, string>> = {
   301: "Moved Permanently",
@@ -21,7 +22,7 @@ const phrases: Readonly<Record<number, string>> = {
 /** A plain text response, `404 Not Found` and the like. Never cached. */
 export function plainResponse(status: number, headers: Readonly<Record<string, string>> = {}): Response {
   const text = `${status} ${phrases[status] ?? ""}\n`.replace(" \n", "\n");
-  return new Response(text, {
+  const response = new Response(text, {
     status,
     headers: {
       "content-type": "text/plain; charset=utf-8",
@@ -31,4 +32,5 @@ export function plainResponse(status: number, headers: Readonly<Record<string, s
       ...headers,
     },
   });
+  return withBodySize(response, text.length);
 }

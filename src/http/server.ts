@@ -5,6 +5,7 @@
 import { EmendError, messageOf } from "../errors.ts";
 import { headerIdleSeconds } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
+import { bodySizeOf } from "./body-size.ts";
 import type { Call } from "./call.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { redirectedCall } from "./local-redirect.ts";
@@ -157,6 +158,8 @@ class ServedCall implements Call {
   /** The response is on its way. */
   responded(response: Response): void {
     this.#status = response.status;
+    // Bodies of assets and of our own words; those of guests are counted by their handler.
+    if (this.bytes === 0 && this.request.method !== "HEAD") this.bytes = bodySizeOf(response);
     if (!this.streams || this.#over) this.#log();
   }
 

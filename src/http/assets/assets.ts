@@ -5,6 +5,7 @@
 import { parseAccept } from "hono/utils/accept";
 import { messageOf } from "../../errors.ts";
 import { assetHeldBytesMax, assetVariantsBytesMax } from "../../limits.ts";
+import { withBodySize } from "../body-size.ts";
 import type { SiteContent, SiteFile } from "../content.ts";
 import { plainResponse } from "../plain-response.ts";
 import { chooseForm, parseAcceptEncoding } from "./accept-encoding.ts";
@@ -141,7 +142,8 @@ class SiteAssets implements Assets {
     return this.#withIdentity(asset, ({ blob, response }) => {
       const fields = new Headers(response.headers);
       fields.set("content-range", `bytes ${range.start}-${range.end - 1}/${size}`);
-      return new Response(blob.slice(range.start, range.end), { status: 206, headers: fields });
+      const part = new Response(blob.slice(range.start, range.end), { status: 206, headers: fields });
+      return withBodySize(part, range.end - range.start);
     });
   }
 
@@ -188,7 +190,7 @@ function* filesOfAssets({ config, files }: SiteContent): Generator<[name: string
 }
 
 function sendForm({ method }: Request, { blob, response }: Form): Response {
-  return method === "HEAD" ? headOf(response, blob) : (response.clone() as Response);
+  return method === "HEAD" ? headOf(response, blob) : withBodySize(response.clone() as Response, blob.size);
 }
 
 /** A page as the body of a 404: without what belongs to its own address, where it is a 200. */
@@ -198,7 +200,7 @@ function sendNotFound({ method }: Request, { blob, response }: Form): Response {
   headers.delete("accept-ranges");
   headers.set("cache-control", "no-cache");
   const notFound = new Response(blob, { status: 404, headers });
-  return method === "HEAD" ? headOf(notFound, blob) : notFound;
+  return method === "HEAD" ? headOf(notFound, blob) : withBodySize(notFound, blob.size);
 }
 
 /** Frameworks drop the body of an answer to HEAD, and the length with it unless it is a field. */
