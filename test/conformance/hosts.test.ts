@@ -43,7 +43,7 @@ describe("a node with named hosts", () => {
     expect([response?.status, response?.body.toString()]).toEqual(expected);
   });
 
-  test("asks the target and the Host that agree with each other, not the first best", async () => {
+  test("goes by the Host, also where the target names another", async () => {
     const response = await rawRequest(strict.port, "GET http://example.org/", ["Host: example.com"]);
     expect(response?.status).toBe(421);
   });

@@ -24,7 +24,11 @@ const root = await serveSite({
   files: { "env.wasm": await ownGuest("headers-dump") },
   toml: '[[route]]\npath = "/*"\nmodule = "env.wasm"\n',
 });
-afterAll(() => Promise.all([site.stop(), root.stop()]));
+const proxied = await serveSite(
+  { files: { "env.wasm": await ownGuest("headers-dump") } },
+  { trustedProxies: ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"] },
+);
+afterAll(() => Promise.all([site, root, proxied].map((each) => each.stop())));
 
 /** The environment that a request leads to, as byte strings. */
 async function environment(
@@ -162,6 +166,33 @@ describe("the environment", () => {
       QUERY_STRING: "a=%20&b=+c&&%zz?d",
     });
     expect(await environment("GET /exact?")).toMatchObject({ QUERY_STRING: "" });
+  });
+});
+
+describe("the client's address", () => {
+  const cases: readonly [forwarded: string, address: string][] = [
+    ["203.0.113.9", "203.0.113.9"],
+    ["::ffff:203.0.113.9", "203.0.113.9"],
+    ["2001:db9::1", "2001:db9::1"],
+    // Whatever stands left of the first address that nobody trusted wrote is made up.
+    ["1.2.3.4, 203.0.113.9", "203.0.113.9"],
+    ["203.0.113.9, 10.1.2.3", "203.0.113.9"],
+    ["203.0.113.9,2001:db8::7 , 10.1.2.3", "203.0.113.9"],
+    ["10.1.2.3", "10.1.2.3"],
+    ["203.0.113.9, unknown", "127.0.0.1"],
+    ["203.0.113.9, 10.1.2.3:80", "127.0.0.1"],
+    ["", "127.0.0.1"],
+  ];
+  test.each(cases)("behind a trusted proxy, X-Forwarded-For: %s, is %s", async (forwarded, address) => {
+    const fields = [`X-Forwarded-For: ${forwarded}`];
+    const variables = await environment("GET /env", fields, "", proxied.port);
+    expect([variables.REMOTE_ADDR, variables.REMOTE_HOST]).toEqual([address, address]);
+  });
+
+  test("is the peer's where no proxy is trusted", async () => {
+    expect(await environment("GET /exact", ["X-Forwarded-For: 203.0.113.9"])).toMatchObject({
+      REMOTE_ADDR: "127.0.0.1",
+    });
   });
 });
 

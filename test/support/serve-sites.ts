@@ -44,13 +44,21 @@ export interface ServedSites {
   readonly stop: () => Promise<void>;
 }
 
+/** What of emend.toml a test may want otherwise. */
+export interface ServeOptions {
+  readonly trustedProxies?: readonly string[];
+}
+
 /** Serves one site. */
-export function serveSite(site: SiteUnderTest): Promise<ServedSites> {
-  return serveSites([site]);
+export function serveSite(site: SiteUnderTest, options?: ServeOptions): Promise<ServedSites> {
+  return serveSites([site], options);
 }
 
 /** Serves several sites, told apart by their hosts. @throws EmendError as `Lane.prepare` does. */
-export async function serveSites(sites: readonly SiteUnderTest[]): Promise<ServedSites> {
+export async function serveSites(
+  sites: readonly SiteUnderTest[],
+  { trustedProxies = [] }: ServeOptions = {},
+): Promise<ServedSites> {
   const lines: string[] = [];
   const logger = createLogger({
     format: "json",
@@ -64,7 +72,7 @@ export async function serveSites(sites: readonly SiteUnderTest[]): Promise<Serve
   for (const site of sites) {
     lane.addSite(await lane.prepare(site.name ?? "default", siteContent(site)), site.hosts ?? ["*"]);
   }
-  const server = lane.listen({ hostname: "127.0.0.1", port: 0, trustedProxies: [] });
+  const server = lane.listen({ hostname: "127.0.0.1", port: 0, trustedProxies });
   const records = async (): Promise<LoggedRecord[]> => {
     await logger.flush();
     return lines.map((line) => JSON.parse(line));
