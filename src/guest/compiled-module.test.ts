@@ -76,5 +76,5 @@ describe("compileCommand", () => {
       }
     }
     expect(refused).toBeGreaterThan(50);
-  });
+  }, 60_000);
 });

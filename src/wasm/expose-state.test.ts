@@ -25,7 +25,7 @@ describe("exposeState", () => {
       const exports = decodeModule(made.bytes).exports;
       expect([name, exports.slice(0, module.exports.length)]).toEqual([name, [...module.exports]]);
     }
-  });
+  }, 60_000);
 
   test("changes nothing where there is nothing to reach", async () => {
     const bytes = await assembleText("(module (func $f) (global i32 (i32.const 1)))");

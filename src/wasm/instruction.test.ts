@@ -123,7 +123,7 @@ describe("scanCode", () => {
       if (decodeModule(bytes).bodies.length > 0)
         expect([name, instructions > 0, last]).toEqual([name, true, 0x0b]);
     }
-  });
+  }, 60_000);
 
   const proposals: [name: string, ops: number[], body: string][] = [
     [

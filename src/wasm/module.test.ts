@@ -46,7 +46,7 @@ describe("decodeModule", () => {
         plain(WebAssembly.Module.exports(compiled), "name", "kind"),
       ]);
     }
-  });
+  }, 60_000);
 
   test("reads declarations of every kind", async () => {
     const module = decodeModule(
@@ -139,14 +139,14 @@ describe("a damaged module", () => {
       expect([name, read <= decodeModule(bytes).sections.length]).toEqual([name, true]);
       expect([name, reads(bytes)]).toEqual([name, true]);
     }
-  });
+  }, 60_000);
 
   const random = createRandom();
   test(`is refused by DecodeError or read, whatever bits are wrong (EMEND_SEED=${random.seed})`, () => {
     let refused = 0;
     for (let round = 0; round < 3000; round++) if (!reads(damaged(random, random.pick(cut).bytes))) refused++;
     expect(refused).toBeGreaterThan(300);
-  });
+  }, 60_000);
 
   test("costs no more memory than it has bytes, however many entries it promises", () => {
     const beforeBytes = process.memoryUsage().heapUsed;

@@ -94,7 +94,7 @@ test(`host calls keep to their ranges whatever they are given (EMEND_SEED=${rand
     }
   }
   expect([successes > 500, failures > 500, waits > 50]).toEqual([true, true, true]);
-});
+}, 60_000);
 
 /** Mostly what means something: a descriptor, a small number, a place in memory or at its ends. */
 function argument(random: Random): number {

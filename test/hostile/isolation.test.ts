@@ -216,7 +216,7 @@ describe("a secret in memory that the engine takes back", () => {
     }
     expect(dirty).toEqual([]);
     expect(kept).toHaveLength(400);
-  });
+  }, 60_000);
 
   test("is in no new instance of another module", async () => {
     const other = await compileCommand(await ownGuest("grower"), "grower");
