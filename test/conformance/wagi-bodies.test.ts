@@ -205,24 +205,24 @@ describe("a request body", () => {
 
 describe("a response body", () => {
   test("that is endless is made as slowly as the client reads", async () => {
-    // Far longer than timeout_ms, which is for the head.
     const before = rss();
     const connection = await RawConnection.open(site.port);
+    connection.drop();
     await connection.send("GET /steady?big=1000000000000 HTTP/1.1\r\nHost: h\r\n\r\n");
-    await Bun.sleep(20);
-    connection.pause();
     let most = 0;
+    // Far longer than timeout_ms, which is for the head.
     for (let i = 0; i < 30; i++) {
+      await Bun.sleep(1);
+      connection.pause();
       await Bun.sleep(10);
       most = Math.max(most, rss() - before);
       connection.resume();
-      await Bun.sleep(1);
-      connection.pause();
-      connection.discard();
     }
-    expect(site.pools()["quirks.wasm"]?.live).toBe(1);
-    expect(most).toBeLessThan(100 * MiB);
+    const { live } = site.pools()["quirks.wasm"]!;
     connection.abandon();
+    expect(live).toBe(1);
+    // What the client reads and drops is garbage in this process, too.
+    expect(most).toBeLessThan(150 * MiB);
     await waitFor("the end of the guest", () => site.pools()["quirks.wasm"]?.live === 0);
   });
 

@@ -24,13 +24,14 @@ export function valuesOf(response: RawResponse, name: string): string[] {
 export class RawConnection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
+  #dropping = false;
   #closed = false;
   #moved: PromiseWithResolvers<void> = Promise.withResolvers<void>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (piece: Buffer) => {
-      this.#received = Buffer.concat([this.#received, piece]);
+      if (!this.#dropping) this.#received = Buffer.concat([this.#received, piece]);
       this.#move();
     });
     const close = (): void => {
@@ -78,8 +79,9 @@ export class RawConnection {
     this.#socket.resume();
   }
 
-  /** Throws away what was received and not taken. */
-  discard(): void {
+  /** From now on keeps nothing of what comes. */
+  drop(): void {
+    this.#dropping = true;
     this.#received = Buffer.alloc(0);
   }
 
