@@ -152,14 +152,18 @@ type Tls = { readonly cert: string; readonly key: string } | undefined;
 
 function listenAdmin(address: ListenAddress, tls: Tls, options: AdminOptions): AdminListener {
   const hostname = hostnameOf(address);
-  const app = createAdminApi(options);
+  // Made with the first call: nobody waits for it before.
+  let app: ReturnType<typeof createAdminApi> | undefined;
   try {
     const server = Bun.serve({
       hostname,
       port: address.port,
       ...(tls === undefined ? {} : { tls }),
       development: false,
-      fetch: (request) => app.fetch(request),
+      fetch: (request) => {
+        app ??= createAdminApi(options);
+        return app.fetch(request);
+      },
       error: (error) => {
         options.report(error);
         return new Response("500 Internal Server Error\n", { status: 500 });

@@ -1,5 +1,5 @@
 /** `emend config`: checks configuration files and prints their generated schemas. */
-import { readFile } from "node:fs/promises";
+import { promises } from "node:fs";
 import { basename } from "node:path";
 import { Argument, Command, Option } from "commander";
 import {
@@ -64,7 +64,7 @@ async function check(file: string, options: CheckOptions, write: (text: string) 
 }
 
 async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((thrown: unknown) => {
+  const bytes = await promises.readFile(file).catch((thrown: unknown) => {
     throw new EmendError("io", `cannot read ${file}: ${messageOf(thrown)}`, { cause: thrown });
   });
   try {

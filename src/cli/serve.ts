@@ -1,5 +1,5 @@
 /** `emend serve`: starts a node and keeps it running until a signal ends it. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import { defaultNodeConfig, parseListenAddress } from "../config/defaults.ts";
@@ -59,7 +59,7 @@ async function serve(siteDir: string | undefined, options: ServeOptions): Promis
   const config = await nodeConfig(options);
   const sources = siteSources(config, siteDir, options);
   const state = openState({ dir: options.state, ephemeral: options.ephemeral === true });
-  if (state.tokenSource === "in-memory") process.stderr.write(`operator token: ${state.token}\n`);
+  if (state.tokenSource === "in-memory") writeSync(2, `operator token: ${state.token}\n`);
   const logger = openLog(config);
   const node = await startNode({ version, config, sources, state, logger, watch: options.watch === true });
   await untilSignal(node.stop, logger);

@@ -4,7 +4,6 @@
  */
 
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
 import { createSha256 } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import { withIoErrors } from "./io-error.ts";
@@ -32,7 +31,7 @@ export async function hashFile(file: string): Promise<HashedFile> {
       if (read === 0) break;
       hash.update(piece.subarray(0, read));
       size += read;
-      if (read === pieceBytes) await setImmediate();
+      if (read === pieceBytes) await new Promise((resolve) => setImmediate(resolve));
     }
     if (BigInt(size) !== before.size || !isSame(before, fstatSync(descriptor, { bigint: true }))) {
       throw new EmendError("release.changed", `${file}: was written to while it was read; try again`);

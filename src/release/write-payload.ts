@@ -2,8 +2,8 @@
  * Writes an executable that carries a site: a copy of another one up to the end of its runtime, then the payload
  * (payload.ts). Needs no compiler and no network, so an emend can make the next emend on the device itself.
  */
-import { constants } from "node:fs";
-import { copyFile, type FileHandle, open, rename, rm } from "node:fs/promises";
+import { constants, promises } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { createSha256, encodeHex, randomBytes } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
@@ -27,21 +27,21 @@ export async function writePayload(base: Base, release: Release, output: string)
   const draft = join(dirname(target), `.${basename(target)}.${encodeHex(randomBytes(6))}`);
   try {
     return await withIoErrorsAsync("write", target, async () => {
-      await copyFile(base.file, draft, constants.COPYFILE_FICLONE);
+      await promises.copyFile(base.file, draft, constants.COPYFILE_FICLONE);
       const bytes = await writeDraft(base, release, draft);
-      await rename(draft, target);
+      await promises.rename(draft, target);
       await syncDirectory(dirname(target));
       return bytes;
     });
   } catch (error) {
-    await rm(draft, { force: true });
+    await promises.rm(draft, { force: true });
     throw error;
   }
 }
 
 async function writeDraft(base: Base, release: Release, draft: string): Promise<number> {
   const files = [...release.files.values()];
-  const handle = await open(draft, "r+");
+  const handle = await promises.open(draft, "r+");
   try {
     await handle.truncate(base.runtimeBytes);
     let end = base.runtimeBytes;
@@ -77,7 +77,7 @@ async function append(handle: FileHandle, offset: number, bytes: Uint8Array): Pr
 
 /** Makes the rename itself durable. */
 async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
+  const handle = await promises.open(directory, "r");
   try {
     await handle.sync();
   } finally {
