@@ -10,9 +10,14 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkModules } from "../src/cli/check-modules.ts";
-
 import { messageOf } from "../src/errors.ts";
-import { collectDirectory, contentDigest, hashFile, writePayload } from "../src/release/index.ts";
+import {
+  collectDirectory,
+  contentDigest,
+  hashFile,
+  readPayload,
+  writePayload,
+} from "../src/release/index.ts";
 import { version } from "../src/version.ts";
 import { buildAssets } from "./build-assets.ts";
 
@@ -46,13 +51,22 @@ type Platform = keyof typeof runtimes;
 
 const root = join(import.meta.dir, "..");
 
-process.exitCode = await main();
+/**
+ * Makes `dist/emend` unless it is there and of these very sources and assets. Returns its path.
+ *
+ * @throws Error of the compiler, EmendError when a module of `assets/` could not be served.
+ */
+export async function buildExecutable(): Promise<string> {
+  await buildAssets();
+  const output = join(root, "dist/emend");
+  if (!(await isUpToDate(output))) await build(undefined);
+  return output;
+}
 
 async function main(): Promise<number> {
   const platforms = readArguments();
   if (platforms === null) return 2;
   await buildAssets();
-  await mkdir(join(root, "dist"), { recursive: true });
   let failed = 0;
   for (const platform of platforms) {
     try {
@@ -82,6 +96,7 @@ function readArguments(): (Platform | undefined)[] | null {
 
 async function build(platform: Platform | undefined): Promise<void> {
   const startedMs = performance.now();
+  await mkdir(join(root, "dist"), { recursive: true });
   const output = join(root, "dist", platform === undefined ? "emend" : `emend-${platform}`);
   const bare = `${output}.bare`;
   try {
@@ -101,6 +116,17 @@ async function build(platform: Platform | undefined): Promise<void> {
     );
   } finally {
     rmSync(bare, { force: true });
+  }
+}
+
+async function isUpToDate(executable: string): Promise<boolean> {
+  try {
+    const { runtime, digest } = readPayload({ file: executable, name: executable });
+    const assets = await collectDirectory(join(root, "assets"));
+    return runtime.build === (await buildId()) && digest === assets.digest;
+  } catch {
+    // Whatever is wrong with it, or with the assets, is for the build to find.
+    return false;
   }
 }
 
@@ -132,7 +158,7 @@ function hostPlatform(): string {
 /** Names what was compiled: executables of one id understand each other's parsed configuration. */
 async function buildId(): Promise<string> {
   const sources = await Array.fromAsync(new Bun.Glob("src/**/*").scan({ cwd: root }));
-  const files = ["package-lock.json", ...sources].map(async (path) => ({
+  const files = ["package-lock.json", "scripts/build.ts", ...sources].map(async (path) => ({
     path,
     ...(await hashFile(join(root, path))),
   }));
@@ -145,3 +171,5 @@ function reasonOf(error: unknown, platform: Platform | undefined): string {
   if (platform === undefined) return reason;
   return `${reason}\n  (its runtime is ${runtimes[platform].package}@${Bun.version}, which Bun fetches from npm's registry once)`;
 }
+
+if (import.meta.main) process.exitCode = await main();

@@ -1,17 +1,18 @@
 /**
- * `npm test`: builds what the tests need, runs `bun test` with coverage and ends with one line,
- * `N passed, N failed, N skipped`. Arguments are passed on: `npm test -- src/wasm`.
+ * `npm test`: builds what the tests need (the executable too, unless it is of these sources already), runs
+ * `bun test` with coverage and ends with one line, `N passed, N failed, N skipped`. Arguments are passed on:
+ * `npm test -- src/wasm`.
  *
  * bun test prints its totals on stderr in a form of its own; the JUnit report is what can be relied on.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildAssets } from "./build-assets.ts";
+import { buildExecutable } from "./build.ts";
 import { buildTestGuests } from "./build-test-guests.ts";
 
 const filters = process.argv.slice(2);
-await buildAssets();
+await buildExecutable();
 await buildTestGuests();
 
 const scratch = mkdtempSync(join(tmpdir(), "emend-test-"));
