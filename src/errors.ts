@@ -31,8 +31,7 @@ export type ErrorCode =
   | "request.malformed"
   | "request.path"
   | "request.method"
-  | "request.too-large"
-  | "site.unknown";
+  | "request.too-large";
 
 /** Input that emend refuses. `code` is for machines, `message` names what was expected and what was found. */
 export class EmendError extends Error {

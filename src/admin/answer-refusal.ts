@@ -9,7 +9,6 @@ const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
   "auth.host": 403,
   "auth.origin": 403,
   "request.path": 404,
-  "site.unknown": 404,
   "request.method": 405,
   "request.too-large": 413,
 };
