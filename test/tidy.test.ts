@@ -33,7 +33,7 @@ const rooms: Readonly<Record<string, Room>> = {
   wasm: { rooms: ["bytes"] },
   wasi: { rooms: ["bytes"] },
   // data plane
-  guest: { rooms: ["bytes", "wasm", "wasi"], packages: ["bun"] },
+  guest: { rooms: ["bytes", "wasm", "wasi"], packages: ["bun", "bun:ffi"], builtins: ["node:fs"] },
   http: {
     rooms: ["bytes", "guest", "wasi", "log"],
     types: ["config"],
@@ -208,8 +208,8 @@ describe("files", () => {
   test("lie where the top level of the repository has a place for them", () => {
     const places = [
       ...["src", "assets", "patches", "scripts", "test", "bunfig.toml", "package.json", "tsconfig.json"],
-      ...["README.md", "LICENSE", "CHANGELOG.md", "package-lock.json", "biome.json"],
-      ...[".ci", ".gitattributes", ".gitignore"],
+      ...["README.md", "LICENSE", "CHANGELOG.md", "package-lock.json"],
+      ...[".biome.json", ".ci", ".gitattributes", ".gitignore", ".readme"],
     ];
     const present = new Set(repositoryFiles.map((path) => path.split("/")[0]!));
     expect([...present].filter((name) => !places.includes(name))).toEqual([]);
