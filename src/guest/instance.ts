@@ -88,10 +88,15 @@ export class Instance {
    */
   takeSnapshot(images?: readonly MemoryImage[]): readonly MemoryImage[] {
     invariant(this.#compiled.unrestorable.length === 0, "only restorable instances are snapshotted");
-    const taken = images ?? this.#memories.map(takeImage);
+    const taken = images ?? this.#memories.map((memory) => takeImage(memory));
     this.#snapshots = this.#memories.map((memory, index) => new Snapshot(memory, taken[index]!));
     this.#capture?.();
     return taken;
+  }
+
+  /** Whether `restore` clears only what was ever touched of a memory. */
+  get clearsTouchedOnly(): boolean {
+    return this.#snapshots?.some((snapshot) => snapshot.clearsTouchedOnly) === true;
   }
 
   /** Puts the instance back; false when it cannot be, or has no snapshot, and has to be dropped. */

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { assembleText } from "../../test/support/assemble-text.ts";
 import { kitGuest, ownGuest } from "../../test/support/guests.ts";
 import { compileCommand } from "./compiled-module.ts";
@@ -8,6 +9,14 @@ test("measureReset tells what is chosen, with its figures, and how large an inst
   const report = await measureReset(await compileCommand(kitGuest("c-hello"), "c-hello"));
   expect(report.why).toMatch(/^putting back takes [\d.]+ µs, a new instance [\d.]+ µs$/);
   expect([report.strategy, report.memoryBytes]).toEqual(["copy", 2 * 65_536]);
+});
+
+test("measureReset tells that of a large memory only what was touched is put back", async () => {
+  const report = await measureReset(await compileCommand(kitGuest("rust-hello"), "rust-hello"));
+  const told = existsSync("/proc/self/pagemap")
+    ? /^putting back the touched pages takes/
+    : /^putting back takes/;
+  expect([report.strategy, report.why]).toEqual(["copy", expect.stringMatching(told)]);
 });
 
 test("measureReset tells why an instance cannot be put back", async () => {

@@ -40,7 +40,7 @@ export async function measureReset(compiled: CompiledModule): Promise<ResetRepor
   if (compiled.unrestorable.length === 0) {
     instance.takeSnapshot();
     for (let i = 0; i < restores && performance.now() < endMs; i++) {
-      choice.restored((await timed(() => instance.restore()))[1]);
+      choice.restored((await timed(() => instance.restore()))[1], instance.clearsTouchedOnly);
     }
   }
   return { strategy: choice.strategy, why: choice.why, memoryBytes };

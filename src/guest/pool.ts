@@ -116,7 +116,7 @@ export class GuestPool implements Pool {
     if (this.#choice.strategy === "copy" && !this.#choice.wantsSample()) return instance.restore();
     const startMs = performance.now();
     const restored = instance.restore();
-    if (restored) this.#choice.restored(performance.now() - startMs);
+    if (restored) this.#choice.restored(performance.now() - startMs, instance.clearsTouchedOnly);
     return restored;
   }
 

@@ -1,8 +1,9 @@
 /**
  * A memory as it was before its instance's first run, and the way back to it. Most of a young memory is
- * zeros: those need no second memory, and mostly they still are zeros.
+ * zeros: those need no second memory, and mostly they still are zeros. Of a large one most was never touched.
  */
 import { type Clear, clearBlockBytes, clearerOf } from "./clear-module.ts";
+import { type PageMap, TouchedPages } from "./touched-pages.ts";
 
 interface Piece {
   readonly start: number;
@@ -19,9 +20,14 @@ export interface MemoryImage {
 
 const zeros = new Uint8Array(clearBlockBytes);
 
-/** Copies what is not zero. */
-export function takeImage(memory: WebAssembly.Memory): MemoryImage {
+/** From so many zeros on it pays to ask which were touched: below it takes about as long as reading them. */
+const trackedZeroBytesMin = 256 * 1024;
+
+/** Copies what is not zero. It reads no page that was never touched: a page that was read is touched. */
+export function takeImage(memory: WebAssembly.Memory, pageMap?: PageMap): MemoryImage {
   const bytes = new Uint8Array(memory.buffer);
+  const touched = bytes.length < trackedZeroBytesMin ? undefined : TouchedPages.of(bytes, pageMap);
+  touched?.update();
   const pieces: Piece[] = [];
   const push = (start: number, end: number, zero: boolean): void => {
     if (end > start) pieces.push({ start, end, bytes: zero ? undefined : bytes.slice(start, end) });
@@ -29,7 +35,9 @@ export function takeImage(memory: WebAssembly.Memory): MemoryImage {
   let start = 0;
   let zero = true;
   for (let block = 0; block < bytes.length; block += clearBlockBytes) {
-    const isZero = Buffer.compare(bytes.subarray(block, block + clearBlockBytes), zeros) === 0;
+    const isZero =
+      touched?.has(block / clearBlockBytes) === false ||
+      Buffer.compare(bytes.subarray(block, block + clearBlockBytes), zeros) === 0;
     if (isZero === zero) continue;
     push(start, block, zero);
     [start, zero] = [block, isZero];
@@ -44,13 +52,21 @@ export class Snapshot {
   readonly #memory: WebAssembly.Memory;
   readonly #bytes: Uint8Array;
   readonly #clear: Clear;
+  /** Undefined for a small memory, and where it cannot be told. */
+  readonly #touched: TouchedPages | undefined;
 
-  constructor(memory: WebAssembly.Memory, image: MemoryImage) {
+  constructor(memory: WebAssembly.Memory, image: MemoryImage, pageMap?: PageMap) {
     const bytes = new Uint8Array(memory.buffer);
     this.image = image;
     this.#memory = memory;
     this.#bytes = bytes;
     this.#clear = clearerOf(memory) ?? ((start, end) => bytes.fill(0, start, end));
+    if (zeroBytesOf(image) >= trackedZeroBytesMin) this.#touched = TouchedPages.of(bytes, pageMap);
+  }
+
+  /** Whether only those pages are cleared that were ever touched. */
+  get clearsTouchedOnly(): boolean {
+    return this.#touched !== undefined;
   }
 
   /** Whether the memory still has the image's size. No memory shrinks, and growing detaches the buffer. */
@@ -62,9 +78,15 @@ export class Snapshot {
 
   /** Makes the memory equal to the image; `fits` must hold. */
   restore(): void {
-    for (const piece of this.image.pieces) {
-      if (piece.bytes === undefined) this.#clear(piece.start, piece.end);
-      else this.#bytes.set(piece.bytes, piece.start);
+    this.#touched?.update();
+    for (const { start, end, bytes } of this.image.pieces) {
+      if (bytes !== undefined) this.#bytes.set(bytes, start);
+      else if (this.#touched === undefined) this.#clear(start, end);
+      else this.#touched.forEachIn(start, end, this.#clear);
     }
   }
+}
+
+function zeroBytesOf({ pieces }: MemoryImage): number {
+  return pieces.reduce((sum, { start, end, bytes }) => (bytes === undefined ? sum + end - start : sum), 0);
 }

@@ -39,6 +39,10 @@ describe("StrategyChoice", () => {
   test("says what was measured", () => {
     expect(new StrategyChoice([]).why).toBe("its state can be put back; nothing measured yet");
     expect(measured([0.25], [0.0015]).why).toBe("putting back takes 1.5 µs, a new instance 250 µs");
+    const touched = new StrategyChoice([]);
+    touched.created(0.25);
+    touched.restored(0.0015, true);
+    expect(touched.why).toBe("putting back the touched pages takes 1.5 µs, a new instance 250 µs");
   });
 
   test("wants every run measured at first, then one of 64", () => {

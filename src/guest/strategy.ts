@@ -16,6 +16,7 @@ export class StrategyChoice {
   readonly #why: string;
   #createMs: number[] = [];
   #restoreMs: number[] = [];
+  #touchedOnly = false;
   #runs = 0;
   #strategy: Strategy;
 
@@ -36,7 +37,8 @@ export class StrategyChoice {
     if (!this.#possible) return this.#why;
     if (this.#restoreMs.length === 0) return "its state can be put back; nothing measured yet";
     const [restore, create] = [median(this.#restoreMs), Math.min(...this.#createMs)];
-    return `putting back takes ${formatUs(restore)}, a new instance ${formatUs(create)}`;
+    const what = this.#touchedOnly ? "putting back the touched pages" : "putting back";
+    return `${what} takes ${formatUs(restore)}, a new instance ${formatUs(create)}`;
   }
 
   /** Whether instances can be put back at all, and the next one should be so as to measure it. */
@@ -44,7 +46,9 @@ export class StrategyChoice {
     return this.#possible && (this.#restoreMs.length < samplesKept || ++this.#runs % sampleEvery === 0);
   }
 
-  restored(ms: number): void {
+  /** `touchedOnly`: of a memory only what was ever touched had to be cleared. */
+  restored(ms: number, touchedOnly = false): void {
+    this.#touchedOnly = touchedOnly;
     this.#restoreMs = [...this.#restoreMs, ms].slice(-samplesKept);
     this.#choose();
   }
