@@ -123,8 +123,11 @@ describe.skipIf(!isBuilt)("emend serve --watch", () => {
     const client = async (path: string, editionIn: (body: string) => string | undefined): Promise<void> => {
       while (busy) {
         const response = await fetch(`${node.url}${path}`);
+        const body = await response.text();
+        // A page edited before its release was ever asked for it: no longer there, and never another's instead.
+        if (path === "/" && response.status === 503) continue;
         expect(response.status).toBe(200);
-        answers.push([response.headers.get("x-emend-release"), editionIn(await response.text())]);
+        answers.push([response.headers.get("x-emend-release"), editionIn(body)]);
       }
     };
     const page = (body: string): string => body;
