@@ -1,0 +1,47 @@
+/**
+ * The coders of emend's containers: which byte names which, and how much smaller each one makes a run
+ * of bytes. What is coded is what a decoder with a window of 2^`windowLogMax` can read.
+ */
+import { brotliCompressSync, constants, deflateRawSync, zstdCompressSync } from "node:zlib";
+import { windowLogMax } from "./limits.ts";
+
+/** In the order of their numbers in the containers. */
+export const coders = ["none", "deflate", "brotli", "zstd"] as const;
+export type Coder = (typeof coders)[number];
+
+const encoders: Record<Coder, (bytes: Uint8Array) => Uint8Array> = {
+  none: (bytes) => bytes,
+  deflate: (bytes) => deflateRawSync(bytes, { level: 9, memLevel: 9 }),
+  brotli: (bytes) =>
+    brotliCompressSync(bytes, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: 11,
+        [constants.BROTLI_PARAM_LGWIN]: windowLogMax,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      },
+    }),
+  zstd: (bytes) =>
+    zstdCompressSync(bytes, {
+      params: {
+        [constants.ZSTD_c_compressionLevel]: 22,
+        [constants.ZSTD_c_windowLog]: windowLogMax,
+        [constants.ZSTD_c_contentSizeFlag]: 0,
+        [constants.ZSTD_c_checksumFlag]: 0,
+      },
+    }),
+};
+
+export interface Coded {
+  readonly coder: Coder;
+  readonly bytes: Uint8Array;
+}
+
+/** `bytes` by the coder that makes them smallest; at equal size by the first of `coders`. */
+export function encodeSmallest(bytes: Uint8Array): Coded {
+  let smallest: Coded = { coder: "none", bytes };
+  for (const coder of coders.slice(1)) {
+    const coded = encoders[coder](bytes);
+    if (coded.length < smallest.bytes.length) smallest = { coder, bytes: coded };
+  }
+  return smallest;
+}

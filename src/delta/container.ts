@@ -1,0 +1,343 @@
+/**
+ * `emend-bsdiff`: emend's own container. The records, the differences and the extra bytes lie in six
+ * streams, each coded by whatever makes it smallest; runs of unchanged bytes are lengths, not zeros.
+ *
+ *     head          as in head.ts, magic "EMB1"
+ *     6 × LEB128    the lengths of the streams before coding: adds, copies, seeks, skips, changes, extra
+ *     blocks        until all six streams are covered:
+ *       1 byte      coder × 16 + how many of the next streams lie in this block, one behind the other
+ *       LEB128      length of the coded bytes (not for coder 0: it is the sum of the streams' lengths)
+ *     coded bytes   of the blocks, in their order; not one byte more
+ */
+import { ByteWriter } from "../bytes/index.ts";
+import { EmendError } from "../errors.ts";
+import type { Stretch } from "./align.ts";
+import { type ByteReader, expectEnd, memoryReader, readBytes } from "./byte-reader.ts";
+import { type Coded, coders, encodeSmallest } from "./coder.ts";
+import { type Head, readHead, writeHead } from "./head.ts";
+import { inflate, inflateReader } from "./inflate.ts";
+import { blockBytesMax, fileBytesMax } from "./limits.ts";
+import { type PatchRecord, type PatchStreams, patch } from "./patcher.ts";
+import { fold, readVarint, tryReadVarint, unfold, writeVarint } from "./varint.ts";
+
+export const containerMagic = "EMB1";
+
+const streamNames = ["adds", "copies", "seeks", "skips", "changes", "extra"] as const;
+type StreamName = (typeof streamNames)[number];
+
+/** Streams of up to so many bytes together are tried in every grouping, at most 21 blocks. */
+const groupedBytesMax = 4096;
+
+/** Writes the delta for stretches that make `target` from `source`. */
+export function encodeContainer(
+  head: Head,
+  source: Uint8Array,
+  target: Uint8Array,
+  stretches: readonly Stretch[],
+): Uint8Array<ArrayBuffer> {
+  const to = writeHead(containerMagic, head);
+  writeBody(to, source, target, stretches);
+  return to.finish().slice();
+}
+
+/** Appends what follows the head. */
+export function writeBody(
+  to: ByteWriter,
+  source: Uint8Array,
+  target: Uint8Array,
+  stretches: readonly Stretch[],
+): void {
+  const streams = separate(source, target, stretches);
+  const blocks = chooseBlocks(streams);
+  for (const stream of streams) writeVarint(to, stream.length);
+  for (const { count, coded } of blocks) {
+    to.u8(coders.indexOf(coded.coder) * 16 + count);
+    if (coded.coder !== "none") writeVarint(to, coded.bytes.length);
+  }
+  for (const { coded } of blocks) to.raw(coded.bytes);
+}
+
+/** The six streams, before coding. */
+function separate(source: Uint8Array, target: Uint8Array, stretches: readonly Stretch[]): Uint8Array[] {
+  const streams: Record<StreamName, ByteWriter> = {
+    adds: new ByteWriter(),
+    copies: new ByteWriter(),
+    seeks: new ByteWriter(),
+    skips: new ByteWriter(),
+    changes: new ByteWriter(),
+    extra: new ByteWriter(),
+  };
+  let at = 0;
+  let from = 0;
+  let skip = 0;
+  for (const { sourceOffset, add, copy } of stretches) {
+    writeVarint(streams.adds, add);
+    writeVarint(streams.copies, copy);
+    writeVarint(streams.seeks, fold(sourceOffset - from));
+    for (let i = 0; i < add; i++) {
+      const difference = (target[at + i]! - source[sourceOffset + i]!) & 0xff;
+      if (difference === 0) skip++;
+      else {
+        writeVarint(streams.skips, skip);
+        streams.changes.u8(difference);
+        skip = 0;
+      }
+    }
+    at += add;
+    from = sourceOffset + add;
+    streams.extra.raw(target.subarray(at, at + copy));
+    at += copy;
+  }
+  return streamNames.map((name) => streams[name].finish());
+}
+
+interface Block {
+  /** How many streams it holds. */
+  readonly count: number;
+  readonly coded: Coded;
+}
+
+/** The cheapest way to cut the row of streams into blocks. */
+function chooseBlocks(streams: readonly Uint8Array[]): Block[] {
+  const total = streams.reduce((sum, stream) => sum + stream.length, 0);
+  const together = (first: number, count: number): Block => ({
+    count,
+    coded: encodeSmallest(concatenate(streams.slice(first, first + count))),
+  });
+  if (total > groupedBytesMax) {
+    const records = streams[0]!.length + streams[1]!.length + streams[2]!.length;
+    const control = records <= blockBytesMax ? [together(0, 3)] : [0, 1, 2].map((i) => together(i, 1));
+    return [...control, together(3, 1), together(4, 1), together(5, 1)];
+  }
+  // best[i]: the smallest way to cut what begins with stream i.
+  const best: { size: number; blocks: Block[] }[] = [];
+  best[streams.length] = { size: 0, blocks: [] };
+  for (let first = streams.length - 1; first >= 0; first--) {
+    for (let count = 1; first + count <= streams.length; count++) {
+      const rest = best[first + count]!;
+      const block = together(first, count);
+      const size = blockHeadBytes(block) + block.coded.bytes.length + rest.size;
+      if (size < (best[first]?.size ?? Number.POSITIVE_INFINITY)) {
+        best[first] = { size, blocks: [block, ...rest.blocks] };
+      }
+    }
+  }
+  return best[0]!.blocks;
+}
+
+function blockHeadBytes({ coded }: Block): number {
+  if (coded.coder === "none") return 1;
+  return coded.bytes.length < 0x80 ? 2 : 3;
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const to = new ByteWriter();
+  for (const part of parts) to.raw(part);
+  return to.finish();
+}
+
+/** The head and what applies the delta to the source that the head names. Throws `delta.*`. */
+export async function decodeContainer(bytes: Uint8Array): Promise<{
+  head: Head;
+  apply: (source: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>;
+}> {
+  const { head, end } = await readHead(bytes);
+  const body = await readBody(bytes, end);
+  return { head, apply: (source) => applyBody(body, source, head.targetSize) };
+}
+
+/** A body whose table has been read and found to fit the file. */
+export interface Body {
+  readonly bytes: Uint8Array;
+  /** Where the coded bytes begin. */
+  readonly start: number;
+  readonly lengths: readonly number[];
+  readonly blocks: readonly BlockHead[];
+}
+
+/** Reads the table of the body that is `bytes[at…]`. Throws `delta.*`. */
+export async function readBody(bytes: Uint8Array, at: number): Promise<Body> {
+  const table = memoryReader("block table", bytes);
+  table.at = at;
+  const lengths: number[] = [];
+  for (const name of streamNames) lengths.push(checkLength(name, await readVarint(table)));
+  const blocks = await readBlocks(table, lengths);
+  const coded = blocks.reduce((sum, block) => sum + block.coded, 0);
+  const left = bytes.length - table.at;
+  if (coded !== left) {
+    throw new EmendError(
+      coded > left ? "delta.truncated" : "delta.format",
+      `${left} bytes of blocks, expected ${coded}`,
+    );
+  }
+  return { bytes, start: table.at, lengths, blocks };
+}
+
+/** The `size` bytes that a body makes from `source`. Throws `delta.*`. */
+export async function applyBody(
+  body: Body,
+  source: Uint8Array,
+  size: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await using open = openStreams(body);
+  return await patch(source, size, new ContainerStreams(open.streams));
+}
+
+function checkLength(name: string, length: number): number {
+  // No stream is longer than one integer for each byte of a target.
+  if (length <= 8 * fileBytesMax) return length;
+  throw new EmendError("delta.bomb", `a ${name} stream of ${length} bytes`);
+}
+
+interface BlockHead {
+  readonly coder: (typeof coders)[number];
+  readonly count: number;
+  readonly coded: number;
+  readonly size: number;
+}
+
+async function readBlocks(table: ByteReader, lengths: readonly number[]): Promise<BlockHead[]> {
+  const blocks: BlockHead[] = [];
+  let covered = 0;
+  while (covered < lengths.length) {
+    const byte = (await readBytes(table, 1))[0]!;
+    const coder = coders[byte >> 4];
+    const count = byte & 15;
+    if (coder === undefined || count === 0 || count > lengths.length - covered) {
+      throw new EmendError(
+        "delta.format",
+        `expected a block of 1 to ${lengths.length - covered} streams, got ${byte}`,
+      );
+    }
+    const size = lengths.slice(covered, covered + count).reduce((sum, length) => sum + length, 0);
+    if (count > 1 && size > blockBytesMax && coder !== "none") {
+      throw new EmendError(
+        "delta.bomb",
+        `${count} streams of ${size} bytes in one block, at most ${blockBytesMax}`,
+      );
+    }
+    blocks.push({ coder, count, size, coded: coder === "none" ? size : await readVarint(table) });
+    covered += count;
+  }
+  return blocks;
+}
+
+function openStreams({
+  bytes,
+  start,
+  blocks,
+  lengths,
+}: Body): { streams: Record<StreamName, ByteReader> } & AsyncDisposable {
+  const open = new AsyncDisposableStack();
+  const streams = {} as Record<StreamName, ByteReader>;
+  let at = start;
+  let stream = 0;
+  for (const { coder, count, coded, size } of blocks) {
+    const part = bytes.subarray(at, at + coded);
+    at += coded;
+    if (coder !== "none" && size > blockBytesMax) {
+      const name = streamNames[stream]!;
+      const reader = inflateReader(name, coder, part, size);
+      open.use(reader);
+      streams[name] = reader;
+      stream++;
+      continue;
+    }
+    const plain = coder === "none" ? part : inflate(streamNames[stream]!, coder, part, size);
+    let offset = 0;
+    for (let i = 0; i < count; i++, stream++) {
+      const name = streamNames[stream]!;
+      streams[name] = memoryReader(name, plain.subarray(offset, offset + lengths[stream]!));
+      offset += lengths[stream]!;
+    }
+  }
+  return { streams, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
+
+class ContainerStreams implements PatchStreams {
+  readonly seekFirst = true;
+  readonly extra: ByteReader;
+  readonly #streams: Record<StreamName, ByteReader>;
+  /** Added bytes that are unchanged before the next change; unknown until it is first needed. */
+  #skip = -1;
+
+  constructor(streams: Record<StreamName, ByteReader>) {
+    this.#streams = streams;
+    this.extra = streams.extra;
+  }
+
+  nextRecord(record: PatchRecord): void | Promise<void> {
+    const { adds, copies, seeks } = this.#streams;
+    const marks = [adds.at, copies.at, seeks.at] as const;
+    const add = tryReadVarint(adds);
+    const copy = add === undefined ? undefined : tryReadVarint(copies);
+    const seek = copy === undefined ? undefined : tryReadVarint(seeks);
+    if (add === undefined || copy === undefined || seek === undefined) {
+      [adds.at, copies.at, seeks.at] = marks;
+      return this.#nextRecordSlowly(record);
+    }
+    record.add = add;
+    record.copy = copy;
+    record.seek = unfold(seek);
+  }
+
+  async #nextRecordSlowly(record: PatchRecord): Promise<void> {
+    record.add = await readVarint(this.#streams.adds);
+    record.copy = await readVarint(this.#streams.copies);
+    record.seek = unfold(await readVarint(this.#streams.seeks));
+  }
+
+  addDifferences(
+    target: Uint8Array,
+    at: number,
+    source: Uint8Array,
+    from: number,
+    length: number,
+  ): void | Promise<void> {
+    target.set(source.subarray(from, from + length), at);
+    return this.#change(target, at, length);
+  }
+
+  /** Applies the changes that lie in `target[at, at + length)`. */
+  #change(target: Uint8Array, at: number, length: number): void | Promise<void> {
+    const { skips, changes } = this.#streams;
+    let done = 0;
+    for (;;) {
+      if (this.#skip < 0) {
+        const skip = tryReadVarint(skips);
+        if (skip === undefined) return this.#changeSlowly(target, at, length, done);
+        this.#skip = skip;
+      }
+      if (this.#skip >= length - done) {
+        this.#skip -= length - done;
+        return;
+      }
+      if (changes.at === changes.chunk.length) return this.#changeSlowly(target, at, length, done);
+      done += this.#skip;
+      target[at + done]! += changes.chunk[changes.at++]!;
+      done++;
+      this.#skip = -1;
+    }
+  }
+
+  /** As `#change`, where a stream has to be waited for, or has ended: then the rest is unchanged. */
+  async #changeSlowly(target: Uint8Array, at: number, length: number, done: number): Promise<void> {
+    const { skips, changes } = this.#streams;
+    if (this.#skip < 0) {
+      if (skips.at === skips.chunk.length && !(await skips.refill())) this.#skip = Number.POSITIVE_INFINITY;
+      else this.#skip = await readVarint(skips);
+    }
+    if (this.#skip < length - done && changes.at === changes.chunk.length && !(await changes.refill())) {
+      throw new EmendError("delta.truncated", "the changes stream ends before the skips");
+    }
+    await this.#change(target, at + done, length - done);
+  }
+
+  async finish(): Promise<void> {
+    if (this.#skip >= 0 && Number.isFinite(this.#skip)) {
+      throw new EmendError("delta.format", `a change ${this.#skip} bytes behind the end of the target`);
+    }
+    for (const name of streamNames) await expectEnd(this.#streams[name]);
+  }
+}

@@ -1,0 +1,10 @@
+export {
+  type Applied,
+  type ApplyOptions,
+  applyDelta,
+  type DeltaFormat,
+  deltaFormats,
+  describeDelta,
+} from "./apply.ts";
+export { type Candidate, type Diff, type DiffOptions, diffDelta } from "./diff.ts";
+export { SourceIndex } from "./source-index.ts";
