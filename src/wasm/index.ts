@@ -1,3 +1,10 @@
+export {
+  ImmediateList,
+  immediateKind,
+  isSignedImmediate,
+  scanBody,
+  scanExpression,
+} from "./immediate.ts";
 export { type Opcode, opcode, readInstruction } from "./instruction.ts";
 export {
   decodeModule,

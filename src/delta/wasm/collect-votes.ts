@@ -1,0 +1,56 @@
+/** Lets the immediates of matched bodies say which values of the source stand for those of the target. */
+import { alignTexts } from "./align-texts.ts";
+import type { Skeleton } from "./skeleton.ts";
+import { movedMax, spaceCount, spaceOfKind } from "./space.ts";
+import { Votes } from "./votes.ts";
+
+/** Votes of each space; `sourceOf` is what `matchFunctions` found. */
+export function collectVotes(source: Skeleton, target: Skeleton, sourceOf: Int32Array): Votes[] {
+  const spaces = Array.from({ length: spaceCount }, () => new Votes());
+  for (let body = 0; body < target.count; body++) {
+    const other = sourceOf[body]!;
+    if (other < 0) continue;
+    spaces[0]!.add(body + target.imported, other + source.imported);
+    const sourceRange = [source.textStarts[other]!, source.textStarts[other + 1]!] as const;
+    const targetRange = [target.textStarts[body]!, target.textStarts[body + 1]!] as const;
+    alignTexts(source.text, sourceRange, target.text, targetRange, (sourceAt, targetAt, length) => {
+      voteAlong(source, firstAt(source, other, sourceAt), target, firstAt(target, body, targetAt), {
+        offset: sourceAt - targetAt,
+        end: targetAt + length,
+        spaces,
+      });
+    });
+  }
+  return spaces;
+}
+
+/** Pairs immediates that stand at the same place of a run. */
+function voteAlong(
+  source: Skeleton,
+  sourceFirst: number,
+  target: Skeleton,
+  targetFirst: number,
+  run: { readonly offset: number; readonly end: number; readonly spaces: readonly Votes[] },
+): void {
+  let i = sourceFirst;
+  for (let j = targetFirst; j < target.places.length && target.places[j]! < run.end; j++) {
+    const place = target.places[j]! + run.offset;
+    while (i < source.places.length && source.places[i]! < place) i++;
+    if (source.places[i] !== place || source.kinds[i] !== target.kinds[j]) continue;
+    const [value, before] = [target.values[j]!, source.values[i]!];
+    if (Math.abs(value) > movedMax || Math.abs(before) > movedMax) continue;
+    run.spaces[spaceOfKind[target.kinds[j]!]!]!.add(value, before);
+  }
+}
+
+/** The first immediate of a body at or behind a place of the text. */
+function firstAt({ firsts, places }: Skeleton, body: number, place: number): number {
+  let low = firsts[body]!;
+  let high = firsts[body + 1]!;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (places[middle]! < place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
