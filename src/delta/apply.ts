@@ -5,12 +5,14 @@
  */
 import { sha256Hex } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
+import { foreignForm, openBsdiff40, openRawEndsley } from "./bsdiff40.ts";
 import { containerMagic, decodeContainer } from "./container.ts";
 import { decodeDictionary, dictionaryMagic } from "./dictionary.ts";
 import { applyEndsley, readEndsleyHead } from "./endsley.ts";
 import { gunzipReader, isGzip, parseGzipHeader } from "./gzip.ts";
 import type { Head } from "./head.ts";
 import { fileBytesMax } from "./limits.ts";
+import { decodeModule, moduleMagic } from "./module-container.ts";
 
 /** The formats of deltas, by the names that manifests and `emend diff --format` use. */
 export const deltaFormats = [
@@ -21,6 +23,9 @@ export const deltaFormats = [
   "bsdiff40",
 ] as const;
 export type DeltaFormat = (typeof deltaFormats)[number];
+
+/** What can be applied: also the raw ENDSLEY/BSDIFF43 of other tools, which emend does not write. */
+export type AppliedFormat = DeltaFormat | "endsley";
 
 export interface ApplyOptions {
   /** The source's SHA-256 where the caller has computed it from these very bytes: it is not computed again. */
@@ -34,23 +39,23 @@ export interface ApplyOptions {
 }
 
 export interface Applied {
-  readonly target: Uint8Array<ArrayBuffer>;
+  readonly target: Uint8Array;
   /** SHA-256 of `target`, hexadecimal. */
   readonly sha256: string;
-  readonly format: DeltaFormat;
+  readonly format: AppliedFormat;
   /** Whether the result was compared with a digest, the delta's or the caller's. */
   readonly verified: boolean;
 }
 
 /** What a delta says about itself, and how it is applied. */
 interface OpenedDelta {
-  readonly format: DeltaFormat;
+  readonly format: AppliedFormat;
   readonly targetSize: number;
   /** Hexadecimal; may be the beginning of a digest. */
   readonly sourceDigest?: string;
   readonly sourceSize?: number;
   readonly targetDigest?: string;
-  readonly apply: (source: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly apply: (source: Uint8Array) => Promise<Uint8Array>;
 }
 
 /** The target that `delta` makes from `source`. Throws `delta.*`, having written nothing anywhere. */
@@ -69,6 +74,9 @@ export async function applyDelta(
     throw new EmendError("delta.bomb", `a target of ${opened.targetSize} bytes, at most ${sizeMax}`);
   }
   const target = await opened.apply(source);
+  if (target.length !== opened.targetSize) {
+    throw new EmendError("delta.bounds", `a result of ${target.length} bytes, expected ${opened.targetSize}`);
+  }
   const sha256 = sha256Hex(target);
   for (const expected of [opened.targetDigest, options.sha256]) {
     if (expected !== undefined && !sha256.startsWith(expected.toLowerCase())) {
@@ -105,7 +113,11 @@ async function open(delta: Uint8Array): Promise<OpenedDelta> {
   if (isGzip(delta)) return openEndsley(delta);
   const magic = new TextDecoder("latin1").decode(delta.subarray(0, 4));
   if (magic === containerMagic) return fromHead("emend-bsdiff", await decodeContainer(delta));
+  if (magic === moduleMagic) return fromHead("emend-wasm", await decodeModule(delta));
   if (magic === dictionaryMagic) return fromHead("zstd-dictionary", await decodeDictionary(delta));
+  const foreign = foreignForm(delta);
+  if (foreign === "bsdiff40") return { format: "bsdiff40", ...openBsdiff40(delta) };
+  if (foreign === "endsley") return { format: "endsley", ...(await openRawEndsley(delta)) };
   throw new EmendError("delta.format", `expected a delta, got a file of ${delta.length} bytes that is none`);
 }
 

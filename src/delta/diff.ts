@@ -6,13 +6,16 @@ import { sha256Hex } from "../bytes/index.ts";
 import { EmendError, invariant } from "../errors.ts";
 import { align } from "./align.ts";
 import { applyDelta, type DeltaFormat } from "./apply.ts";
+import { encodeBsdiff40 } from "./bsdiff40.ts";
 import { encodeContainer } from "./container.ts";
 import { encodeDictionary } from "./dictionary.ts";
 import { encodeEndsley } from "./endsley.ts";
 import { gzipMember } from "./gzip.ts";
 import type { Head } from "./head.ts";
 import { diffMemoryBytesMax, fileBytesMax } from "./limits.ts";
+import { encodeModule } from "./module-container.ts";
 import { SourceIndex } from "./source-index.ts";
+import { mapModule } from "./wasm/index.ts";
 
 export interface DiffOptions {
   /** `auto` (the default) takes the smallest of emend's own formats. */
@@ -127,19 +130,28 @@ class Work {
   }
 }
 
-/** The formats that `auto` tries. */
-function candidates(_source: Uint8Array, _target: Uint8Array): DeltaFormat[] {
+/** The formats that `auto` tries: mapping for modules, a dictionary for what is not too long. */
+function candidates(source: Uint8Array, target: Uint8Array): DeltaFormat[] {
+  if (isModule(source) && isModule(target)) return ["emend-bsdiff", "emend-wasm"];
   return ["emend-bsdiff", "zstd-dictionary"];
+}
+
+function isModule(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
 }
 
 const encoders: Record<DeltaFormat, (work: Work) => Uint8Array<ArrayBuffer> | undefined> = {
   "emend-bsdiff": ({ head, source, target, stretches }) => encodeContainer(head, source, target, stretches),
-  "emend-wasm": () => undefined,
+  "emend-wasm": ({ head, source, target, index }) => {
+    const mapped = mapModule(source, target);
+    if (mapped === undefined) return undefined;
+    return encodeModule(head, source, mapped, align(index, mapped.rewritten));
+  },
   "zstd-dictionary": ({ head, source, target }) => encodeDictionary(head, source, target),
   "endsley-gzip": ({ head, source, target, stretches }) =>
     gzipMember(encodeEndsley(source, target, stretches), {
       source: Uint8Array.fromHex(head.sourceDigest),
       target: Uint8Array.fromHex(head.targetDigest),
     }),
-  bsdiff40: () => undefined,
+  bsdiff40: ({ source, target, stretches }) => encodeBsdiff40(source, target, stretches),
 };

@@ -1,5 +1,6 @@
 export {
   type Applied,
+  type AppliedFormat,
   type ApplyOptions,
   applyDelta,
   type DeltaFormat,

@@ -23,3 +23,9 @@ export const diffMemoryBytesMax: number = 4 * 1024 * 1024 * 1024;
 
 /** How long a diff may look for something smaller before it takes what it has, milliseconds. */
 export const diffBudgetMs: number = 60_000;
+
+/** Value maps of an `emend-wasm` delta, bytes before coding: 8 bytes for each of a million ranges. */
+export const mapsBytesMax: number = 8 * 1024 * 1024;
+
+/** Records of a bzip2-coded delta, which is inflated before it is applied: 24 bytes each, 24 MiB. */
+export const foreignRecordsMax: number = 1024 * 1024;
