@@ -8,4 +8,6 @@ export {
   describeDelta,
 } from "./apply.ts";
 export { type Candidate, type Diff, type DiffOptions, diffDelta } from "./diff.ts";
+export { diffFiles, type FileChange, type SetFile } from "./directory.ts";
+export { encodeFull, type FullMethod, fullMethods } from "./full.ts";
 export { SourceIndex } from "./source-index.ts";
