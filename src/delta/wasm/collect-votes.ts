@@ -1,12 +1,14 @@
 /** Lets the immediates of matched bodies say which values of the source stand for those of the target. */
 import { alignTexts } from "./align-texts.ts";
+import { alignWords } from "./align-words.ts";
+import type { DataWords } from "./data-words.ts";
 import type { Skeleton } from "./skeleton.ts";
-import { movedMax, spaceCount, spaceOfKind } from "./space.ts";
+import { dataSpace, movedMax, spaceOfKind } from "./space.ts";
 import { Votes } from "./votes.ts";
 
-/** Votes of each space; `sourceOf` is what `matchFunctions` found. */
+/** Votes of each space of immediates; `sourceOf` is what `matchFunctions` found. */
 export function collectVotes(source: Skeleton, target: Skeleton, sourceOf: Int32Array): Votes[] {
-  const spaces = Array.from({ length: spaceCount }, () => new Votes());
+  const spaces = Array.from({ length: dataSpace }, () => new Votes());
   for (let body = 0; body < target.count; body++) {
     const other = sourceOf[body]!;
     if (other < 0) continue;
@@ -22,6 +24,30 @@ export function collectVotes(source: Skeleton, target: Skeleton, sourceOf: Int32
     });
   }
   return spaces;
+}
+
+/**
+ * Votes of the words of data that could be addresses or indices, in runs that stand for each other. Words
+ * outside of runs vote for staying as they are: tables that only repeat themselves make no runs, and the
+ * delta finds them as long as nobody touches them.
+ */
+export function collectWordVotes(source: DataWords, target: DataWords): Votes {
+  const votes = new Votes();
+  const limit = Math.max(source.high, target.high);
+  const vote = (value: number, before: number): void => {
+    if (value < limit && before < limit) votes.add(value, before);
+  };
+  let voted = 0;
+  const stayUpTo = (end: number): void => {
+    for (; voted < end; voted++) vote(target.words[voted]!, target.words[voted]!);
+  };
+  alignWords(source, target, (sourceAt, targetAt, length) => {
+    stayUpTo(targetAt);
+    for (let i = 0; i < length; i++) vote(target.words[targetAt + i]!, source.words[sourceAt + i]!);
+    voted = targetAt + length;
+  });
+  stayUpTo(target.words.length);
+  return votes;
 }
 
 /** Pairs immediates that stand at the same place of a run. */

@@ -7,7 +7,7 @@ import { Piecewise } from "./piecewise.ts";
 import type { Votes } from "./votes.ts";
 
 /** Votes that a change of shift has to win: it takes about as many bytes in the patch as three differences. */
-const changeCost = 3;
+const changeCost = 1.25;
 
 export function fitPieces(votes: Votes): Piecewise {
   const order = new Uint32Array(votes.size).map((_, i) => i);

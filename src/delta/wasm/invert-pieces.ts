@@ -1,10 +1,10 @@
 /**
  * The author's direction of a map of pieces: for every value that occurs in the target, one that the map
- * leads back to it. Where the map has none, the value is moved to a spare place of its own behind all
- * others, with one more piece that moves it back.
+ * leads back to it. A value that the map misses gets the next free place, and a piece of its own that moves
+ * it back.
  */
 import { Piecewise } from "./piecewise.ts";
-import { movedMax, type SpaceMap } from "./space.ts";
+import type { SpaceMap } from "./space.ts";
 import type { Votes } from "./votes.ts";
 
 export interface Inverted {
@@ -12,34 +12,40 @@ export interface Inverted {
   readonly forward: SpaceMap;
 }
 
-/** The map, perhaps with pieces more, and its other direction for the values of `occurring`. */
-export function invertPieces(pieces: Piecewise, votes: Votes, occurring: ReadonlySet<number>): Inverted {
-  if (pieces.starts.length === 0) return unmoved;
+/** The map, perhaps with pieces more, and its other direction for `values`, which occur and ascend. */
+export function invertPieces(fitted: Piecewise, votes: Votes, values: Float64Array): Inverted {
+  if (fitted.isEmpty) return unmoved;
+  // What lies behind all votes stays where it is.
+  const movedMax = largestVoted(votes);
+  const pieces = new Piecewise(
+    Float64Array.of(...fitted.starts, movedMax + 1),
+    Float64Array.of(...fitted.shifts, 0),
+  );
   const forward = votedOrigins(pieces, votes);
-  const values = Float64Array.from(occurring).sort();
-  const spare: number[] = [];
+  const missed: number[] = [];
   let shift = 0;
   for (const value of values) {
-    if (Math.abs(value) > movedMax) continue;
     const voted = forward.get(value);
     if (voted !== undefined) {
       shift = value - voted;
       continue;
     }
     // Nobody voted for it: it goes where its neighbours go, if it can.
-    const source =
-      [value - shift, value].find((each) => pieces.get(each) === value) ?? originOf(pieces, value);
-    if (source === undefined) spare.push(value);
+    const source = value > movedMax ? value : unvotedOrigin(pieces, value, shift);
+    if (source === undefined) missed.push(value);
     else forward.set(value, source);
   }
-  const whole = withSpare(pieces, forward, spare);
-  const stays = values.every((value) => whole.get(forward.get(value) ?? value) === value);
-  return stays ? { pieces: whole, forward: { get: (value) => forward.get(value) ?? value } } : unmoved;
+  const places = freePlaces(missed, new Set(forward.values()));
+  for (const [place, value] of places) forward.set(value, place);
+  return {
+    pieces: withOwnPieces(pieces, places),
+    forward: { get: (value) => forward.get(value) ?? value, isEmpty: false },
+  };
 }
 
 const unmoved: Inverted = {
   pieces: new Piecewise(new Float64Array(0), new Float64Array(0)),
-  forward: { get: (value) => value },
+  forward: { get: (value) => value, isEmpty: true },
 };
 
 /** For each value of the target the source value with most votes among those that the map leads to it. */
@@ -55,30 +61,61 @@ function votedOrigins(pieces: Piecewise, { size, targets, sources, counts }: Vot
   return origins;
 }
 
-function originOf({ starts, shifts }: Piecewise, value: number): number | undefined {
+function largestVoted({ size, targets, sources }: Votes): number {
+  let largest = 0;
+  for (let i = 0; i < size; i++) largest = Math.max(largest, targets[i]!, sources[i]!);
+  return largest;
+}
+
+function unvotedOrigin(pieces: Piecewise, value: number, shift: number): number | undefined {
+  if (pieces.get(value - shift) === value) return value - shift;
+  if (pieces.get(value) === value) return value;
+  const { starts, shifts } = pieces;
   for (let i = 0; i < starts.length; i++) {
     const source = value - shifts[i]!;
-    if (source >= starts[i]! && source < (starts[i + 1] ?? movedMax)) return source;
+    if (source >= starts[i]! && source < (starts[i + 1] ?? Number.POSITIVE_INFINITY)) return source;
   }
   return undefined;
 }
 
-/** Adds the piece of the spare places, and one behind everything that moves, from where on nothing does. */
-function withSpare(pieces: Piecewise, forward: Map<number, number>, spare: readonly number[]): Piecewise {
-  const starts = [...pieces.starts];
-  const shifts = [...pieces.shifts];
-  let behind = starts.at(-1)! + 1;
-  for (const source of forward.values()) behind = Math.max(behind, source + 1);
-  if (spare.length > 0) {
-    const shift = spare[0]! - behind;
-    for (const value of spare) forward.set(value, value - shift);
-    starts.push(behind);
+/** A place that no other value takes for each of the values, ascending, with the value. */
+function freePlaces(values: readonly number[], taken: ReadonlySet<number>): (readonly [number, number])[] {
+  let next = Number.NEGATIVE_INFINITY;
+  return values.map((value) => {
+    let place = Math.max(value, next);
+    while (taken.has(place)) place++;
+    next = place + 1;
+    return [place, value] as const;
+  });
+}
+
+/** Puts a piece of length one at each of the places. */
+function withOwnPieces(old: Piecewise, places: readonly (readonly [number, number])[]): Piecewise {
+  const starts: number[] = [];
+  const shifts: number[] = [];
+  const begin = (start: number, shift: number): void => {
+    if (start === starts.at(-1)) {
+      starts.pop();
+      shifts.pop();
+    }
+    if (shift === (shifts.at(-1) ?? 0)) return;
+    starts.push(start);
     shifts.push(shift);
-    behind = spare.at(-1)! - shift + 1;
+  };
+  let piece = 0;
+  let shift = 0;
+  const beginUpTo = (limit: number): void => {
+    for (; piece < old.starts.length && old.starts[piece]! <= limit; piece++) {
+      shift = old.shifts[piece]!;
+      begin(old.starts[piece]!, shift);
+    }
+  };
+  for (const [place, value] of places) {
+    beginUpTo(place);
+    begin(place, value - place);
+    beginUpTo(place + 1);
+    begin(place + 1, shift);
   }
-  if (shifts.at(-1) !== 0) {
-    starts.push(behind);
-    shifts.push(0);
-  }
+  beginUpTo(Number.POSITIVE_INFINITY);
   return new Piecewise(Float64Array.from(starts), Float64Array.from(shifts));
 }

@@ -4,14 +4,15 @@
  */
 import { DecodeError } from "../../bytes/index.ts";
 import { EmendError } from "../../errors.ts";
-import { collectVotes } from "./collect-votes.ts";
+import { collectVotes, collectWordVotes } from "./collect-votes.ts";
+import { type DataWords, dataWordsOf } from "./data-words.ts";
 import { fitPieces } from "./fit-pieces.ts";
 import { invertPieces } from "./invert-pieces.ts";
 import { encodeMaps } from "./maps.ts";
 import { matchFunctions } from "./match-functions.ts";
 import { rewriteModule } from "./rewrite-module.ts";
 import { skeletonOf } from "./skeleton.ts";
-import { spaceCount } from "./space.ts";
+import { dataSpace } from "./space.ts";
 import { unmapModule } from "./unmap-module.ts";
 
 export interface MappedModule {
@@ -37,11 +38,16 @@ export function mapModule(source: Uint8Array, target: Uint8Array): MappedModule 
 function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | undefined {
   const sourceSkeleton = skeletonOf(source);
   const targetSkeleton = skeletonOf(target);
-  const votes = collectVotes(sourceSkeleton, targetSkeleton, matchFunctions(sourceSkeleton, targetSkeleton));
+  const sourceOf = matchFunctions(sourceSkeleton, targetSkeleton);
+  const words = dataWordsOf(target);
+  const votes = [
+    ...collectVotes(sourceSkeleton, targetSkeleton, sourceOf),
+    collectWordVotes(dataWordsOf(source), words),
+  ];
   const pieces = votes.map(fitPieces);
-  if (pieces.every(({ starts }) => starts.length === 0)) return undefined;
+  if (pieces.every(({ isEmpty }) => isEmpty)) return undefined;
 
-  const occurring = occurringValues(target);
+  const occurring = [...occurringImmediates(target), occurringWords(words)];
   const inverted = pieces.map((each, space) => invertPieces(each, votes[space]!, occurring[space]!));
   const rewritten = rewriteModule(
     target,
@@ -53,20 +59,27 @@ function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | un
   return undoes(rewritten, maps, target) ? { rewritten, maps } : undefined;
 }
 
-/** The values of each space that the module uses: a rewrite that only listens. */
-function occurringValues(module: Uint8Array): readonly ReadonlySet<number>[] {
-  const sets = Array.from({ length: spaceCount }, () => new Set<number>());
-  rewriteModule(
-    module,
-    sets.map((set) => ({
-      get: (value: number): number => {
-        set.add(value);
-        return value;
-      },
-    })),
-    0,
-  );
-  return sets;
+/** The values of each space of immediates: a rewrite that only listens. */
+function occurringImmediates(module: Uint8Array): Float64Array[] {
+  const sets = Array.from({ length: dataSpace }, () => new Set<number>());
+  const listeners = sets.map((set) => ({
+    isEmpty: true,
+    get: (value: number): number => {
+      set.add(value);
+      return value;
+    },
+  }));
+  rewriteModule(module, [...listeners, { isEmpty: true, get: (word: number) => word }], 0);
+  return sets.map((set) => Float64Array.from(set).sort());
+}
+
+function occurringWords({ words }: DataWords): Float64Array {
+  const sorted = words.slice().sort();
+  const values = new Float64Array(sorted.length);
+  let count = 0;
+  for (let i = 0; i < sorted.length; i++)
+    if (i === 0 || sorted[i] !== sorted[i - 1]) values[count++] = sorted[i]!;
+  return values.subarray(0, count);
 }
 
 /** Integers padded in ways that no tool is known to write may not come back; then there is no mapping. */

@@ -29,6 +29,10 @@ export class Piecewise implements SpaceMap {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.starts.length === 0;
+  }
+
   get(value: number): number {
     if (!(value >= this.#low)) return value;
     const starts = this.starts;

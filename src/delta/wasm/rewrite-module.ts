@@ -24,7 +24,8 @@ import {
   scanExpression,
   sectionId,
 } from "../../wasm/index.ts";
-import { type SpaceMaps, spaceOfKind } from "./space.ts";
+import { wordBounds } from "./data-words.ts";
+import { dataSpace, type SpaceMaps, spaceOfKind } from "./space.ts";
 
 /** Length to which linkers pad 32-bit integers. */
 const paddedBytes = 5;
@@ -180,12 +181,43 @@ class Rewriter {
     else this.#each(end, () => this.#index(immediateKind.function), false);
   }
 
+  /** The address stays as it is: it says where words begin, which has to be the same both ways. */
   #data(end: number): void {
     const flags = this.#leb();
     if (flags > 2) throw new DecodeError(this.#at, `data flags ${flags}`);
     if (flags === 2) this.#leb();
-    if (flags !== 1) this.#expression(end);
-    this.#name(end);
+    let address = 0;
+    if (flags !== 1) {
+      const start = this.#at;
+      const list = this.#list;
+      this.#copyTo(scanExpression(this.#in, start, end, list));
+      const isConstant = list.count === 1 && this.#in[start] === 0x41 && list.ends[0] === this.#at - 1;
+      if (isConstant) address = readSignedLeb(this.#in, start + 1, this.#at - 1) >>> 0;
+    }
+    const length = this.#leb();
+    if (length > end - this.#at) throw new DecodeError(this.#at, `${length} bytes missing`);
+    const dataEnd = this.#at + length;
+    if (!this.#maps[dataSpace]!.isEmpty) this.#words(...wordBounds(address, this.#at, dataEnd));
+    this.#copyTo(dataEnd);
+  }
+
+  #words(from: number, end: number): void {
+    const map = this.#maps[dataSpace]!;
+    const bytes = this.#in;
+    for (let at = from; at < end; at += 4) {
+      const value =
+        (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+      const mapped = map.get(value);
+      if (mapped === value) continue;
+      this.#copyTo(at);
+      const to = this.#to;
+      this.#out[to] = mapped;
+      this.#out[to + 1] = mapped >>> 8;
+      this.#out[to + 2] = mapped >>> 16;
+      this.#out[to + 3] = mapped >>> 24;
+      this.#at += 4;
+      this.#to += 4;
+    }
   }
 
   /** The name section counts functions, types and globals too; other custom sections are only bytes. */
