@@ -7,9 +7,9 @@ import { Piecewise } from "./piecewise.ts";
 import type { Votes } from "./votes.ts";
 
 /** Votes that a change of shift has to win: it takes about as many bytes in the patch as three differences. */
-const changeCost = 1.25;
 
-export function fitPieces(votes: Votes): Piecewise {
+
+export function fitPieces(votes: Votes, changeCost = Number(process.env.CC ?? 1.25)): Piecewise {
   const order = new Uint32Array(votes.size).map((_, i) => i);
   const { sources, targets, counts } = votes;
   order.sort((a, b) => sources[a]! - sources[b]! || targets[a]! - targets[b]!);

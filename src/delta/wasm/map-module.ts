@@ -44,7 +44,7 @@ function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | un
     ...collectVotes(sourceSkeleton, targetSkeleton, sourceOf),
     collectWordVotes(dataWordsOf(source), words),
   ];
-  const pieces = votes.map(fitPieces);
+  const pieces = votes.map((v, i) => fitPieces(v, i === 6 ? Number(process.env.CW ?? 1.25) : undefined));
   if (pieces.every(({ isEmpty }) => isEmpty)) return undefined;
 
   const occurring = [...occurringImmediates(target), occurringWords(words)];
