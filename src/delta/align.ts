@@ -59,6 +59,9 @@ const lookaheadBytes = 64;
 /** The program decides at the latest after so many bytes, which bounds its memory. */
 const windowBytes = 16_384;
 
+/** A diagonal that was of no use for so many bytes is not followed any further. */
+const idleBytes = 1024;
+
 class Aligner {
   readonly #source: Uint8Array;
   readonly #target: Uint8Array;
@@ -100,12 +103,14 @@ class Aligner {
         if (from[i]! - lookaheadBytes > this.#at) break;
         if (target[i]! + length[i]! > this.#at) this.#open(diagonal[i]!, target[i]! + length[i]!);
       }
-      while (next < count && target[next]! < this.#at) next++;
-      if (next < count && target[next] === this.#at && length[next]! >= anchorBytesMin) {
+      while (next < count && (target[next]! < this.#at || length[next]! < anchorBytesMin)) next++;
+      const anchor = next < count ? target[next]! : this.#target.length;
+      if (anchor === this.#at) {
         this.#anchor(this.#open(diagonal[next]!, this.#at), length[next]!);
-      } else {
-        this.#step();
+        continue;
       }
+      const opens = arrival < count ? from[arrivals[arrival]!]! - lookaheadBytes : anchor;
+      this.#walk(Math.min(anchor, Math.max(opens, this.#at + 1)));
     }
     this.#commit(this.#cheapest());
     return this.#path.stretches;
@@ -143,41 +148,61 @@ class Aligner {
     this.#changed.fill(0);
   }
 
-  /** Prolongs the cheapest path of each state by one byte. */
-  #step(): void {
-    const cheapest = this.#cheapest();
-    if (this.#at - this.#windowStart === windowBytes) this.#commit(cheapest);
-    if (cheapest !== own) this.#used[cheapest] = Math.max(this.#used[cheapest]!, this.#at);
+  /** Prolongs the cheapest path of each state up to `until`. */
+  #walk(until: number): void {
     const { jump, enterCopy, copiedByte, equalByte, changedByte, changedAgain, changedAlike } = this.#costs;
-    const [spent, before, source] = [this.#spent, this.#before, this.#source];
-    const row = (this.#at - this.#windowStart) * states;
-    const least = spent[cheapest]!;
-    const byte = this.#target[this.#at]!;
-    for (let k = 0; k < slots; k++) {
-      const sourceByte = source[this.#at + this.#diagonal[k]!];
-      if (sourceByte === undefined) {
-        spent[k] = Number.POSITIVE_INFINITY;
-        continue;
+    const source = this.#source;
+    const target = this.#target;
+    const spent = this.#spent;
+    const before = this.#before;
+    const diagonal = this.#diagonal;
+    const differences = this.#difference;
+    const changed = this.#changed;
+    while (this.#at < until) {
+      const cheapest = this.#cheapest();
+      if (this.#at - this.#windowStart === windowBytes) this.#commit(cheapest);
+      if (cheapest !== own) this.#used[cheapest] = Math.max(this.#used[cheapest]!, this.#at);
+      else if (this.#skipIdle(until)) return;
+      const row = (this.#at - this.#windowStart) * states;
+      const least = spent[cheapest]!;
+      const byte = target[this.#at]!;
+      for (let k = 0; k < slots; k++) {
+        const offset = this.#at + diagonal[k]!;
+        if (!(offset >= 0 && offset < source.length)) {
+          spent[k] = Number.POSITIVE_INFINITY;
+          continue;
+        }
+        const jumps = least + jump < spent[k]!;
+        before[row + k] = jumps ? cheapest : k;
+        let bits = jumps ? least + jump : spent[k]!;
+        const difference = (byte - source[offset]!) & 0xff;
+        if (difference === 0) {
+          bits += equalByte;
+          changed[k] = 0;
+        } else {
+          if (difference === differences[k]) bits += changedAlike;
+          else bits += changed[k] === 1 ? changedAgain : changedByte;
+          changed[k] = 1;
+          differences[k] = difference;
+        }
+        spent[k] = bits;
       }
-      const jumps = least + jump < spent[k]!;
-      before[row + k] = jumps ? cheapest : k;
-      let bits = jumps ? least + jump : spent[k]!;
-      const difference = (byte - sourceByte) & 0xff;
-      if (difference === 0) {
-        bits += equalByte;
-        this.#changed[k] = 0;
-      } else {
-        if (difference === this.#difference[k]) bits += changedAlike;
-        else bits += this.#changed[k] === 1 ? changedAgain : changedByte;
-        this.#changed[k] = 1;
-        this.#difference[k] = difference;
-      }
-      spent[k] = bits;
+      const enters = cheapest !== own && least + enterCopy < spent[own]!;
+      before[row + own] = enters ? cheapest : own;
+      spent[own] = (enters ? least + enterCopy : spent[own]!) + copiedByte;
+      this.#at++;
     }
-    const enters = cheapest !== own && least + enterCopy < spent[own]!;
-    before[row + own] = enters ? cheapest : own;
-    spent[own] = (enters ? least + enterCopy : spent[own]!) + copiedByte;
-    this.#at++;
+  }
+
+  /** Where nothing in the source has been of use for long: all up to `until` is the target's own. */
+  #skipIdle(until: number): boolean {
+    if (until - this.#at < idleBytes) return false;
+    for (let k = 0; k < slots; k++) if (this.#used[k]! + idleBytes > this.#at) return false;
+    this.#commit(own);
+    this.#path.push(undefined, this.#at, until - this.#at);
+    this.#at = until;
+    this.#windowStart = until;
+    return true;
   }
 
   #cheapest(): number {
