@@ -200,14 +200,10 @@ function scanShaped(bytes: Uint8Array, start: number, limit: number, list: Immed
 }
 
 function skipLocals(bytes: Uint8Array, start: number, limit: number): number {
-  let at = behindLeb(bytes, start);
-  for (let groups = readUnsignedLeb(bytes, start, at); groups > 0 && at < limit; groups--) {
-    at = behindValueType(bytes, behindLeb(bytes, at));
-  }
-  return at;
+  return skipCounted(behindLocals, bytes, start, limit, 0);
 }
 
-/** Steps over as many things as the count at `start` says, `more` added; stops at `limit`, for a count can lie. */
+/** Steps over as many things as the count at `start` says, `more` added. A count can lie: not past `limit`. */
 function skipCounted(
   behindOne: (bytes: Uint8Array, at: number) => number,
   bytes: Uint8Array,
@@ -216,9 +212,15 @@ function skipCounted(
   more: number,
 ): number {
   let at = behindLeb(bytes, start);
-  const count = readUnsignedLeb(bytes, start, at) + more;
-  for (let i = 0; i < count && at < limit; i++) at = behindOne(bytes, at);
+  for (let count = readUnsignedLeb(bytes, start, at) + more; count > 0; count--) {
+    if (at >= limit) throw new DecodeError(start, `${count} more entries than bytes`);
+    at = behindOne(bytes, at);
+  }
   return at;
+}
+
+function behindLocals(bytes: Uint8Array, start: number): number {
+  return behindValueType(bytes, behindLeb(bytes, start));
 }
 
 function behindLeb(bytes: Uint8Array, start: number): number {

@@ -6,10 +6,8 @@
 import { Piecewise } from "./piecewise.ts";
 import type { Votes } from "./votes.ts";
 
-/** Votes that a change of shift has to win: it takes about as many bytes in the patch as three differences. */
-
-
-export function fitPieces(votes: Votes, changeCost = Number(process.env.CC ?? 1.25)): Piecewise {
+/** `changeCost` is how many votes a change of shift has to win. */
+export function fitPieces(votes: Votes, changeCost: number): Piecewise {
   const order = new Uint32Array(votes.size).map((_, i) => i);
   const { sources, targets, counts } = votes;
   order.sort((a, b) => sources[a]! - sources[b]! || targets[a]! - targets[b]!);

@@ -15,6 +15,11 @@ import { skeletonOf } from "./skeleton.ts";
 import { dataSpace } from "./space.ts";
 import { unmapModule } from "./unmap-module.ts";
 
+/** A difference in code costs about as much as a piece, about a byte when both are coded. */
+const immediateChangeCost = 0.9;
+/** Words of data are often numbers that only look like addresses: pieces have to be sure. */
+const wordChangeCost = 5;
+
 export interface MappedModule {
   readonly rewritten: Uint8Array<ArrayBuffer>;
   readonly maps: Uint8Array<ArrayBuffer>;
@@ -44,7 +49,9 @@ function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | un
     ...collectVotes(sourceSkeleton, targetSkeleton, sourceOf),
     collectWordVotes(dataWordsOf(source), words),
   ];
-  const pieces = votes.map((v, i) => fitPieces(v, i === 6 ? Number(process.env.CW ?? 1.25) : undefined));
+  const pieces = votes.map((each, space) =>
+    fitPieces(each, space === dataSpace ? wordChangeCost : immediateChangeCost),
+  );
   if (pieces.every(({ isEmpty }) => isEmpty)) return undefined;
 
   const occurring = [...occurringImmediates(target), occurringWords(words)];
@@ -63,7 +70,7 @@ function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | un
 function occurringImmediates(module: Uint8Array): Float64Array[] {
   const sets = Array.from({ length: dataSpace }, () => new Set<number>());
   const listeners = sets.map((set) => ({
-    isEmpty: true,
+    isEmpty: false,
     get: (value: number): number => {
       set.add(value);
       return value;

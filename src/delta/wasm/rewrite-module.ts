@@ -25,7 +25,7 @@ import {
   sectionId,
 } from "../../wasm/index.ts";
 import { wordBounds } from "./data-words.ts";
-import { dataSpace, type SpaceMaps, spaceOfKind } from "./space.ts";
+import { dataSpace, type SpaceMap, type SpaceMaps, spaceOfKind } from "./space.ts";
 
 /** Length to which linkers pad 32-bit integers. */
 const paddedBytes = 5;
@@ -47,7 +47,9 @@ export function rewriteModule(
 class Rewriter {
   readonly #in: Uint8Array;
   readonly #out: Uint8Array<ArrayBuffer>;
-  readonly #maps: SpaceMaps;
+  /** By kind of immediate; none where nothing moves. */
+  readonly #mapOfKind: readonly (SpaceMap | undefined)[];
+  readonly #wordMap: SpaceMap;
   readonly #list = new ImmediateList();
   /** Next byte to read. */
   #at = 0;
@@ -56,7 +58,8 @@ class Rewriter {
 
   constructor(module: Uint8Array, maps: SpaceMaps, lengthMax: number) {
     this.#in = module;
-    this.#maps = maps;
+    this.#mapOfKind = spaceOfKind.map((space) => (maps[space]!.isEmpty ? undefined : maps[space]));
+    this.#wordMap = maps[dataSpace]!;
     this.#out = new Uint8Array(lengthMax);
   }
 
@@ -120,14 +123,17 @@ class Rewriter {
   #immediates(): void {
     const { kinds, starts, ends, count } = this.#list;
     const bytes = this.#in;
+    const mapOfKind = this.#mapOfKind;
     for (let i = 0; i < count; i++) {
+      const kind = kinds[i]!;
+      const map = mapOfKind[kind];
+      if (map === undefined) continue;
       const start = starts[i]!;
       const end = ends[i]!;
       if (end - start > lebExactBytesMax) continue;
-      const kind = kinds[i]!;
       const signed = isSignedImmediate[kind]!;
       const value = signed ? readSignedLeb(bytes, start, end) : readUnsignedLeb(bytes, start, end);
-      const mapped = this.#maps[spaceOfKind[kind]!]!.get(value);
+      const mapped = map.get(value);
       if (mapped === value) continue;
       this.#copyTo(start);
       this.#at = end;
@@ -197,12 +203,12 @@ class Rewriter {
     const length = this.#leb();
     if (length > end - this.#at) throw new DecodeError(this.#at, `${length} bytes missing`);
     const dataEnd = this.#at + length;
-    if (!this.#maps[dataSpace]!.isEmpty) this.#words(...wordBounds(address, this.#at, dataEnd));
+    if (!this.#wordMap.isEmpty) this.#words(...wordBounds(address, this.#at, dataEnd));
     this.#copyTo(dataEnd);
   }
 
   #words(from: number, end: number): void {
-    const map = this.#maps[dataSpace]!;
+    const map = this.#wordMap;
     const bytes = this.#in;
     for (let at = from; at < end; at += 4) {
       const value =
@@ -323,17 +329,17 @@ class Rewriter {
 
   /** Copies what lies between `#at` and `end`. Runs are short: a loop beats a call. */
   #copyTo(end: number): void {
-    const length = end - this.#at;
     const from = this.#at;
     const to = this.#to;
+    const [input, output] = [this.#in, this.#out];
+    const length = end - from;
     this.#at = end;
     this.#to = to + length;
-    if (length > 64) {
-      const room = Math.max(0, Math.min(length, this.#out.length - to));
-      this.#out.set(this.#in.subarray(from, from + room), Math.min(to, this.#out.length));
-      return;
+    if (length <= 64) {
+      for (let i = 0; i < length; i++) output[to + i] = input[from + i]!;
+    } else if (to < output.length) {
+      output.set(input.subarray(from, Math.min(end, from + output.length - to)), to);
     }
-    for (let i = 0; i < length; i++) this.#out[to + i] = this.#in[from + i]!;
   }
 }
 
