@@ -10,8 +10,10 @@ export interface WordAlignment {
 }
 
 const windowWords = 6;
-/** A run ends where this many more words have disagreed than agreed since its best point. */
+/** A run ends where this many more words have disagreed than agreed since its best point … */
 const patience = 16;
+/** … or where it has not got better for so many words: what is looked at in vain stays linear. */
+const patienceWords = 1024;
 
 export function alignWords(
   source: WordAlignment,
@@ -33,7 +35,11 @@ export function alignWords(
       continue;
     }
     let [length, score, best] = [0, 0, 0];
-    for (let i = 0; at + i < b.length && place + i < a.length && score > best - patience; i++) {
+    for (
+      let i = 0;
+      at + i < b.length && place + i < a.length && score > best - patience && i < length + patienceWords;
+      i++
+    ) {
       score += scoreAt(place + i, at + i);
       if (score >= best) [best, length] = [score, i + 1];
     }
@@ -43,7 +49,11 @@ export function alignWords(
     }
     let before = 0;
     score = best = 0;
-    for (let i = 1; at - i >= done && place - i >= 0 && score > best - patience; i++) {
+    for (
+      let i = 1;
+      at - i >= done && place - i >= 0 && score > best - patience && i < before + patienceWords;
+      i++
+    ) {
       score += scoreAt(place - i, at - i);
       if (score > best) [best, before] = [score, i];
     }

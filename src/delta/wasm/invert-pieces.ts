@@ -22,6 +22,7 @@ export function invertPieces(fitted: Piecewise, votes: Votes, values: Float64Arr
     Float64Array.of(...fitted.shifts, 0),
   );
   const forward = votedOrigins(pieces, votes);
+  const originOf = originFinder(pieces);
   const missed: number[] = [];
   let shift = 0;
   for (const value of values) {
@@ -31,7 +32,7 @@ export function invertPieces(fitted: Piecewise, votes: Votes, values: Float64Arr
       continue;
     }
     // Nobody voted for it: it goes where its neighbours go, if it can.
-    const source = value > movedMax ? value : unvotedOrigin(pieces, value, shift);
+    const source = value > movedMax ? value : originOf(value, shift);
     if (source === undefined) missed.push(value);
     else forward.set(value, source);
   }
@@ -67,15 +68,30 @@ function largestVoted({ size, targets, sources }: Votes): number {
   return largest;
 }
 
-function unvotedOrigin(pieces: Piecewise, value: number, shift: number): number | undefined {
-  if (pieces.get(value - shift) === value) return value - shift;
-  if (pieces.get(value) === value) return value;
+/** Pieces that are tried for a value before it gets a piece of its own. */
+const triedMax = 16;
+
+/** Finds values of the source that the map leads to a given one, if some of the likely pieces does. */
+function originFinder(pieces: Piecewise): (value: number, shift: number) => number | undefined {
   const { starts, shifts } = pieces;
-  for (let i = 0; i < starts.length; i++) {
-    const source = value - shifts[i]!;
-    if (source >= starts[i]! && source < (starts[i + 1] ?? Number.POSITIVE_INFINITY)) return source;
-  }
-  return undefined;
+  const images = Float64Array.from(starts, (start, i) => start + shifts[i]!);
+  const order = Uint32Array.from(images, (_, i) => i).sort((a, b) => images[a]! - images[b]! || a - b);
+  return (value, shift) => {
+    if (pieces.get(value - shift) === value) return value - shift;
+    if (pieces.get(value) === value) return value;
+    let low = 0;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (images[order[middle]!]! <= value) low = middle + 1;
+      else high = middle;
+    }
+    for (let i = low - 1; i >= Math.max(0, low - triedMax); i--) {
+      const source = value - shifts[order[i]!]!;
+      if (pieces.get(source) === value) return source;
+    }
+    return undefined;
+  };
 }
 
 /** A place that no other value takes for each of the values, ascending, with the value. */

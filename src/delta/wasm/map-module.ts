@@ -63,6 +63,7 @@ function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | un
   );
   if (rewritten === undefined) return undefined;
   const maps = encodeMaps({ targetLength: target.length, spaces: inverted.map((each) => each.pieces) });
+  if (maps.length > target.length) return undefined;
   return undoes(rewritten, maps, target) ? { rewritten, maps } : undefined;
 }
 
