@@ -35,7 +35,7 @@ export interface AlignCosts {
 export const alignCosts: AlignCosts = {
   jump: 32,
   enterCopy: 8,
-  copiedByte: 6.5,
+  copiedByte: 6,
   equalByte: 0.06,
   changedByte: 13,
   changedAgain: 9,

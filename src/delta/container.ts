@@ -1,8 +1,9 @@
 /**
  * `emend-bsdiff`: emend's own container. The records, the differences and the extra bytes lie in six
- * streams, each coded by whatever makes it smallest; runs of unchanged bytes are lengths, not zeros.
+ * streams, each coded by whatever makes it smallest; runs of expected bytes are lengths, not zeros.
  *
  *     head          as in head.ts, magic "EMB1"
+ *     1 byte        trust that guesses need (predictor.ts), 0 to 2; 0: nothing is guessed
  *     6 × LEB128    the lengths of the streams before coding: adds, copies, seeks, skips, changes, extra
  *     blocks        until all six streams are covered:
  *       1 byte      coder × 16 + how many of the next streams lie in this block, one behind the other
@@ -12,18 +13,24 @@
 import { ByteWriter } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import type { Stretch } from "./align.ts";
-import { type ByteReader, expectEnd, memoryReader, readBytes } from "./byte-reader.ts";
-import { type Coded, coders, encodeSmallest } from "./coder.ts";
+import { type ByteReader, memoryReader, readBytes } from "./byte-reader.ts";
+import { type Coded, coders, encodeSmallest, estimateSize } from "./coder.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
 import { inflate, inflateReader } from "./inflate.ts";
 import { blockBytesMax, fileBytesMax } from "./limits.ts";
-import { type PatchRecord, type PatchStreams, patch } from "./patcher.ts";
-import { fold, readVarint, tryReadVarint, unfold, writeVarint } from "./varint.ts";
+import { patch } from "./patcher.ts";
+import {
+  ContainerStreams,
+  changeStreams,
+  recordStreams,
+  type StreamName,
+  streamNames,
+  type Trust,
+  trusts,
+} from "./streams.ts";
+import { readVarint, writeVarint } from "./varint.ts";
 
 export const containerMagic = "EMB1";
-
-const streamNames = ["adds", "copies", "seeks", "skips", "changes", "extra"] as const;
-type StreamName = (typeof streamNames)[number];
 
 /** Streams of up to so many bytes together are tried in every grouping, at most 21 blocks. */
 const groupedBytesMax = 4096;
@@ -47,8 +54,12 @@ export function writeBody(
   target: Uint8Array,
   stretches: readonly Stretch[],
 ): void {
-  const streams = separate(source, target, stretches);
+  const records = recordStreams(target, stretches);
+  const { trust, changes } = chooseTrust(source, target, stretches);
+  const named = { ...records, ...changes };
+  const streams = streamNames.map((name) => named[name]);
   const blocks = chooseBlocks(streams);
+  to.u8(trust);
   for (const stream of streams) writeVarint(to, stream.length);
   for (const { count, coded } of blocks) {
     to.u8(coders.indexOf(coded.coder) * 16 + count);
@@ -57,38 +68,28 @@ export function writeBody(
   for (const { coded } of blocks) to.raw(coded.bytes);
 }
 
-/** The six streams, before coding. */
-function separate(source: Uint8Array, target: Uint8Array, stretches: readonly Stretch[]): Uint8Array[] {
-  const streams: Record<StreamName, ByteWriter> = {
-    adds: new ByteWriter(),
-    copies: new ByteWriter(),
-    seeks: new ByteWriter(),
-    skips: new ByteWriter(),
-    changes: new ByteWriter(),
-    extra: new ByteWriter(),
-  };
-  let at = 0;
-  let from = 0;
-  let skip = 0;
-  for (const { sourceOffset, add, copy } of stretches) {
-    writeVarint(streams.adds, add);
-    writeVarint(streams.copies, copy);
-    writeVarint(streams.seeks, fold(sourceOffset - from));
-    for (let i = 0; i < add; i++) {
-      const difference = (target[at + i]! - source[sourceOffset + i]!) & 0xff;
-      if (difference === 0) skip++;
-      else {
-        writeVarint(streams.skips, skip);
-        streams.changes.u8(difference);
-        skip = 0;
-      }
+/** Guessing takes time when the delta is applied, a nanosecond a byte: it must save so much of the changes. */
+const guessingGain = 0.05;
+
+/** The trust whose streams are smallest, as a fast coder sees them. */
+function chooseTrust(
+  source: Uint8Array,
+  target: Uint8Array,
+  stretches: readonly Stretch[],
+): { trust: Trust; changes: Record<"skips" | "changes", Uint8Array> } {
+  const plain = changeStreams(source, target, stretches, 0);
+  let best: { trust: Trust; changes: typeof plain } = { trust: 0, changes: plain };
+  if (plain.changes.length === 0) return best;
+  let least = (1 - guessingGain) * (estimateSize(plain.skips) + estimateSize(plain.changes));
+  for (const trust of [1, 2] as const) {
+    const changes = changeStreams(source, target, stretches, trust);
+    const size = estimateSize(changes.skips) + estimateSize(changes.changes);
+    if (size < least) {
+      least = size;
+      best = { trust, changes };
     }
-    at += add;
-    from = sourceOffset + add;
-    streams.extra.raw(target.subarray(at, at + copy));
-    at += copy;
   }
-  return streamNames.map((name) => streams[name].finish());
+  return best;
 }
 
 interface Block {
@@ -152,6 +153,7 @@ export interface Body {
   readonly bytes: Uint8Array;
   /** Where the coded bytes begin. */
   readonly start: number;
+  readonly trust: Trust;
   readonly lengths: readonly number[];
   readonly blocks: readonly BlockHead[];
 }
@@ -159,7 +161,10 @@ export interface Body {
 /** Reads the table of the body that is `bytes[at…]`. Throws `delta.*`. */
 export async function readBody(bytes: Uint8Array, at: number): Promise<Body> {
   const table = memoryReader("block table", bytes);
-  table.at = at;
+  const trust = trusts.find((each) => each === bytes[at]);
+  if (trust === undefined)
+    throw new EmendError("delta.format", `expected a trust of 0 to 2, got ${bytes[at]}`);
+  table.at = at + 1;
   const lengths: number[] = [];
   for (const name of streamNames) lengths.push(checkLength(name, await readVarint(table)));
   const blocks = await readBlocks(table, lengths);
@@ -171,7 +176,7 @@ export async function readBody(bytes: Uint8Array, at: number): Promise<Body> {
       `${left} bytes of blocks, expected ${coded}`,
     );
   }
-  return { bytes, start: table.at, lengths, blocks };
+  return { bytes, start: table.at, trust, lengths, blocks };
 }
 
 /** The `size` bytes that a body makes from `source`. Throws `delta.*`. */
@@ -181,7 +186,7 @@ export async function applyBody(
   size: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   await using open = openStreams(body);
-  return await patch(source, size, new ContainerStreams(open.streams));
+  return await patch(source, size, new ContainerStreams(open.streams, source, body.trust));
 }
 
 function checkLength(name: string, length: number): number {
@@ -253,91 +258,4 @@ function openStreams({
     }
   }
   return { streams, [Symbol.asyncDispose]: () => open.disposeAsync() };
-}
-
-class ContainerStreams implements PatchStreams {
-  readonly seekFirst = true;
-  readonly extra: ByteReader;
-  readonly #streams: Record<StreamName, ByteReader>;
-  /** Added bytes that are unchanged before the next change; unknown until it is first needed. */
-  #skip = -1;
-
-  constructor(streams: Record<StreamName, ByteReader>) {
-    this.#streams = streams;
-    this.extra = streams.extra;
-  }
-
-  nextRecord(record: PatchRecord): void | Promise<void> {
-    const { adds, copies, seeks } = this.#streams;
-    const marks = [adds.at, copies.at, seeks.at] as const;
-    const add = tryReadVarint(adds);
-    const copy = add === undefined ? undefined : tryReadVarint(copies);
-    const seek = copy === undefined ? undefined : tryReadVarint(seeks);
-    if (add === undefined || copy === undefined || seek === undefined) {
-      [adds.at, copies.at, seeks.at] = marks;
-      return this.#nextRecordSlowly(record);
-    }
-    record.add = add;
-    record.copy = copy;
-    record.seek = unfold(seek);
-  }
-
-  async #nextRecordSlowly(record: PatchRecord): Promise<void> {
-    record.add = await readVarint(this.#streams.adds);
-    record.copy = await readVarint(this.#streams.copies);
-    record.seek = unfold(await readVarint(this.#streams.seeks));
-  }
-
-  addDifferences(
-    target: Uint8Array,
-    at: number,
-    source: Uint8Array,
-    from: number,
-    length: number,
-  ): void | Promise<void> {
-    target.set(source.subarray(from, from + length), at);
-    return this.#change(target, at, length);
-  }
-
-  /** Applies the changes that lie in `target[at, at + length)`. */
-  #change(target: Uint8Array, at: number, length: number): void | Promise<void> {
-    const { skips, changes } = this.#streams;
-    let done = 0;
-    for (;;) {
-      if (this.#skip < 0) {
-        const skip = tryReadVarint(skips);
-        if (skip === undefined) return this.#changeSlowly(target, at, length, done);
-        this.#skip = skip;
-      }
-      if (this.#skip >= length - done) {
-        this.#skip -= length - done;
-        return;
-      }
-      if (changes.at === changes.chunk.length) return this.#changeSlowly(target, at, length, done);
-      done += this.#skip;
-      target[at + done]! += changes.chunk[changes.at++]!;
-      done++;
-      this.#skip = -1;
-    }
-  }
-
-  /** As `#change`, where a stream has to be waited for, or has ended: then the rest is unchanged. */
-  async #changeSlowly(target: Uint8Array, at: number, length: number, done: number): Promise<void> {
-    const { skips, changes } = this.#streams;
-    if (this.#skip < 0) {
-      if (skips.at === skips.chunk.length && !(await skips.refill())) this.#skip = Number.POSITIVE_INFINITY;
-      else this.#skip = await readVarint(skips);
-    }
-    if (this.#skip < length - done && changes.at === changes.chunk.length && !(await changes.refill())) {
-      throw new EmendError("delta.truncated", "the changes stream ends before the skips");
-    }
-    await this.#change(target, at + done, length - done);
-  }
-
-  async finish(): Promise<void> {
-    if (this.#skip >= 0 && Number.isFinite(this.#skip)) {
-      throw new EmendError("delta.format", `a change ${this.#skip} bytes behind the end of the target`);
-    }
-    for (const name of streamNames) await expectEnd(this.#streams[name]);
-  }
 }

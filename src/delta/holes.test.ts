@@ -98,7 +98,7 @@ function containerOf(streams: readonly Uint8Array[], size: number): Uint8Array {
     sourceSize: source.length,
     targetSize: size,
   };
-  const to = writeHead("EMB1", head);
+  const to = writeHead("EMB1", head).u8(0);
   for (const stream of streams) writeVarint(to, stream.length);
   for (const _ of streams) to.u8(1);
   for (const stream of streams) to.raw(stream);
@@ -235,7 +235,7 @@ describe("inflation bombs", () => {
       sourceSize: source.length,
       targetSize: 5,
     };
-    const to = writeHead("EMB1", head);
+    const to = writeHead("EMB1", head).u8(0);
     for (const length of [1, 1, 1, 0, 0, claimed]) writeVarint(to, length);
     to.u8(1, 1, 1, 1, 1, coder * 16 + 1);
     writeVarint(to, coded.length);
@@ -293,13 +293,14 @@ describe("inflation bombs", () => {
 describe("containers with a table that lies", () => {
   const streams = [[5], [0], [0], [], [], []].map((bytes) => Uint8Array.from(bytes));
   const good = containerOf(streams, 5);
-  const tableAt = 38;
+  const tableAt = 39;
 
   test.each([
     ["an unknown coder", tableAt + 6, 0xf1],
     ["a block of no stream", tableAt + 6, 0x00],
     ["a block of more streams than there are", tableAt + 6, 0x07],
     ["a stream longer than the file", tableAt, 0x50],
+    ["a trust that does not exist", tableAt - 1, 3],
   ])("%s is refused", async (_, at, byte) => {
     const bad = good.slice();
     bad[at] = byte;
