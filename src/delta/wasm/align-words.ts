@@ -2,7 +2,7 @@
  * Runs of two word arrays that stand for each other. Words that look like addresses may differ: a run begins
  * at a window that is unique once these are masked, and goes on while most of what it meets agrees.
  */
-export interface WordAlignment {
+export interface AlignableWords {
   readonly words: Uint32Array;
   /** Words in [low, high) look like addresses. */
   readonly low: number;
@@ -16,8 +16,8 @@ const patience = 16;
 const patienceWords = 1024;
 
 export function alignWords(
-  source: WordAlignment,
-  target: WordAlignment,
+  source: AlignableWords,
+  target: AlignableWords,
   onRun: (sourceAt: number, targetAt: number, length: number) => void,
 ): void {
   const [a, b] = [source.words, target.words];
@@ -63,10 +63,10 @@ export function alignWords(
   }
 }
 
-const isAddress = ({ low, high }: WordAlignment, word: number): boolean => word >= low && word < high;
+const isAddress = ({ low, high }: AlignableWords, word: number): boolean => word >= low && word < high;
 
 /** By hash: place + 1 of the only window with it, or 0 for none, -1 for several. */
-function uniqueWindows(text: WordAlignment): Int32Array {
+function uniqueWindows(text: AlignableWords): Int32Array {
   const count = text.words.length;
   const places = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(count, 1) * 2)));
   const mask = places.length - 1;
@@ -77,7 +77,7 @@ function uniqueWindows(text: WordAlignment): Int32Array {
   return places;
 }
 
-function windowHash(text: WordAlignment, at: number): number {
+function windowHash(text: AlignableWords, at: number): number {
   let hash = 0;
   for (let i = 0; i < windowWords; i++) {
     const word = text.words[at + i]!;

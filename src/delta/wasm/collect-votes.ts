@@ -1,6 +1,6 @@
 /** Lets the immediates of matched bodies say which values of the source stand for those of the target. */
 import { alignTexts } from "./align-texts.ts";
-import { alignWords } from "./align-words.ts";
+import { type AlignableWords, alignWords } from "./align-words.ts";
 import type { DataWords } from "./data-words.ts";
 import type { Skeleton } from "./skeleton.ts";
 import { dataSpace, movedMax, spaceOfKind } from "./space.ts";
@@ -27,9 +27,9 @@ export function collectVotes(source: Skeleton, target: Skeleton, sourceOf: Int32
 }
 
 /**
- * Votes of the words of data that could be addresses or indices, in runs that stand for each other. Words
- * outside of runs vote for staying as they are: tables that only repeat themselves make no runs, and the
- * delta finds them as long as nobody touches them.
+ * Votes of the words of data that could be addresses or indices, in runs that stand for each other, and of
+ * the addresses of segments. Words outside of runs vote for staying as they are: tables that only repeat
+ * themselves make no runs, and the delta finds them as long as nobody touches them.
  */
 export function collectWordVotes(source: DataWords, target: DataWords): Votes {
   const votes = new Votes();
@@ -47,6 +47,10 @@ export function collectWordVotes(source: DataWords, target: DataWords): Votes {
     voted = targetAt + length;
   });
   stayUpTo(target.words.length);
+  const segments = ({ hashes }: DataWords): AlignableWords => ({ words: hashes, low: 0, high: 0 });
+  alignWords(segments(source), segments(target), (sourceAt, targetAt, length) => {
+    for (let i = 0; i < length; i++) vote(target.addresses[targetAt + i]!, source.addresses[sourceAt + i]!);
+  });
   return votes;
 }
 

@@ -59,6 +59,7 @@ function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | un
   const rewritten = rewriteModule(
     target,
     inverted.map(({ forward }) => forward),
+    "to-source",
     target.length + (target.length >> 3) + 64,
   );
   if (rewritten === undefined) return undefined;
@@ -77,17 +78,17 @@ function occurringImmediates(module: Uint8Array): Float64Array[] {
       return value;
     },
   }));
-  rewriteModule(module, [...listeners, { isEmpty: true, get: (word: number) => word }], 0);
+  rewriteModule(module, [...listeners, { isEmpty: true, get: (word: number) => word }], "to-source", 0);
   return sets.map((set) => Float64Array.from(set).sort());
 }
 
-function occurringWords({ words }: DataWords): Float64Array {
-  const sorted = words.slice().sort();
-  const values = new Float64Array(sorted.length);
-  let count = 0;
-  for (let i = 0; i < sorted.length; i++)
-    if (i === 0 || sorted[i] !== sorted[i - 1]) values[count++] = sorted[i]!;
-  return values.subarray(0, count);
+/** The words of data and the addresses of segments. */
+function occurringWords({ words, addresses }: DataWords): Float64Array {
+  const sorted = new Uint32Array(words.length + addresses.length);
+  sorted.set(words);
+  sorted.set(addresses, words.length);
+  sorted.sort();
+  return Float64Array.from(sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]));
 }
 
 /** Integers padded in ways that no tool is known to write may not come back; then there is no mapping. */

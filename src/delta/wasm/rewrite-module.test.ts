@@ -12,11 +12,15 @@ const shifted = (from: number, to: number, shift: number): Piecewise[] =>
     () => new Piecewise(Float64Array.of(from, to), Float64Array.of(shift, 0)),
   );
 
-const moduleOf = (code: readonly number[], data: readonly number[] = []): Uint8Array<ArrayBuffer> => {
+const moduleOf = (
+  code: readonly number[],
+  data: readonly number[] = [],
+  address = 1026,
+): Uint8Array<ArrayBuffer> => {
   const body = new ByteWriter().u8(0, ...code, 0x0b).finish();
   const segment = new ByteWriter()
     .u8(1, 0, 0x41)
-    .s32(1026)
+    .s32(address)
     .u8(0x0b)
     .u32(data.length)
     .raw(Uint8Array.from(data));
@@ -63,9 +67,11 @@ describe("rewriteModule", () => {
   for (const [name, shift, code, expected] of cases) {
     test(`maps ${name}, and back`, () => {
       const module = moduleOf(code);
-      const rewritten = rewriteModule(module, shifted(5, 100, shift), 200)!;
+      const rewritten = rewriteModule(module, shifted(5, 100, shift), "to-source", 200)!;
       expect(rewritten).toEqual(moduleOf(expected));
-      expect(rewriteModule(rewritten, shifted(5 + shift, 100 + shift, -shift), 200)).toEqual(module);
+      expect(rewriteModule(rewritten, shifted(5 + shift, 100 + shift, -shift), "to-target", 200)).toEqual(
+        module,
+      );
     });
   }
 
@@ -75,14 +81,26 @@ describe("rewriteModule", () => {
       [9, 0, 0, 0],
     ];
     const module = moduleOf([], [7, 0, ...word, 7, 0, 1, 0, ...word, 7, 0, 0]);
-    const rewritten = rewriteModule(module, shifted(5, 100, 2), 200)!;
+    const rewritten = rewriteModule(module, shifted(5, 100, 2), "to-source", 200)!;
     expect(rewritten).toEqual(moduleOf([], [7, 0, ...other, 7, 0, 1, 0, ...other, 7, 0, 0]));
+  });
+
+  test("maps addresses of segments, and counts words from the target's address both ways", () => {
+    const target = moduleOf([], [0, 0, 0, 9, 9, 9, 7, 0, 0, 0], 1026);
+    const spaces = shifted(1000, 2000, -3);
+    const rewritten = rewriteModule(target, spaces, "to-source", 200)!;
+    expect(rewritten).toEqual(moduleOf([], [0, 0, 0, 9, 9, 9, 7, 0, 0, 0], 1023));
+    const word = [0xec, 0x03, 0, 0];
+    const pointing = moduleOf([], [1, 1, ...word, 1], 1026);
+    const mapped = rewriteModule(pointing, spaces, "to-source", 200)!;
+    expect(mapped).toEqual(moduleOf([], [1, 1, 0xe9, 0x03, 0, 0, 1], 1023));
+    expect(rewriteModule(mapped, shifted(997, 1997, 3), "to-target", 200)).toEqual(pointing);
   });
 
   test("gives up, and writes nothing behind its room, when the result is longer", () => {
     const module = moduleOf([0x10, 5]);
-    expect(rewriteModule(module, shifted(5, 100, 200), module.length)).toBeUndefined();
-    expect(rewriteModule(module, shifted(5, 100, 200), module.length + 1)).toBeDefined();
-    expect(rewriteModule(module, shifted(5, 100, 200), 0)).toBeUndefined();
+    expect(rewriteModule(module, shifted(5, 100, 200), "to-source", module.length)).toBeUndefined();
+    expect(rewriteModule(module, shifted(5, 100, 200), "to-source", module.length + 1)).toBeDefined();
+    expect(rewriteModule(module, shifted(5, 100, 200), "to-source", 0)).toBeUndefined();
   });
 });

@@ -30,6 +30,9 @@ import { dataSpace, type SpaceMap, type SpaceMaps, spaceOfKind } from "./space.t
 /** Length to which linkers pad 32-bit integers. */
 const paddedBytes = 5;
 
+/** Whether the values become those of the source (the author's way) or those of the target (the node's). */
+export type Direction = "to-source" | "to-target";
+
 /**
  * Rewrites a module. Stops writing, but not counting, at `lengthMax` bytes.
  *
@@ -39,9 +42,10 @@ const paddedBytes = 5;
 export function rewriteModule(
   module: Uint8Array,
   maps: SpaceMaps,
+  direction: Direction,
   lengthMax: number,
 ): Uint8Array<ArrayBuffer> | undefined {
-  return new Rewriter(module, maps, lengthMax).module();
+  return new Rewriter(module, maps, direction, lengthMax).module();
 }
 
 class Rewriter {
@@ -50,16 +54,18 @@ class Rewriter {
   /** By kind of immediate; none where nothing moves. */
   readonly #mapOfKind: readonly (SpaceMap | undefined)[];
   readonly #wordMap: SpaceMap;
+  readonly #toTarget: boolean;
   readonly #list = new ImmediateList();
   /** Next byte to read. */
   #at = 0;
   /** Next byte to write; past the end of `#out` once that is full (typed arrays drop such writes). */
   #to = 0;
 
-  constructor(module: Uint8Array, maps: SpaceMaps, lengthMax: number) {
+  constructor(module: Uint8Array, maps: SpaceMaps, direction: Direction, lengthMax: number) {
     this.#in = module;
     this.#mapOfKind = spaceOfKind.map((space) => (maps[space]!.isEmpty ? undefined : maps[space]));
     this.#wordMap = maps[dataSpace]!;
+    this.#toTarget = direction === "to-target";
     this.#out = new Uint8Array(lengthMax);
   }
 
@@ -187,24 +193,35 @@ class Rewriter {
     else this.#each(end, () => this.#index(immediateKind.function), false);
   }
 
-  /** The address stays as it is: it says where words begin, which has to be the same both ways. */
   #data(end: number): void {
     const flags = this.#leb();
     if (flags > 2) throw new DecodeError(this.#at, `data flags ${flags}`);
     if (flags === 2) this.#leb();
-    let address = 0;
-    if (flags !== 1) {
-      const start = this.#at;
-      const list = this.#list;
-      this.#copyTo(scanExpression(this.#in, start, end, list));
-      const isConstant = list.count === 1 && this.#in[start] === 0x41 && list.ends[0] === this.#at - 1;
-      if (isConstant) address = readSignedLeb(this.#in, start + 1, this.#at - 1) >>> 0;
-    }
+    const address = flags === 1 ? 0 : this.#address(end);
     const length = this.#leb();
     if (length > end - this.#at) throw new DecodeError(this.#at, `${length} bytes missing`);
     const dataEnd = this.#at + length;
     if (!this.#wordMap.isEmpty) this.#words(...wordBounds(address, this.#at, dataEnd));
     this.#copyTo(dataEnd);
+  }
+
+  /** Rewrites an address that is one constant, and returns the target's: words are counted from that. */
+  #address(sectionEnd: number): number {
+    const start = this.#at;
+    const list = this.#list;
+    const end = scanExpression(this.#in, start, sectionEnd, list);
+    const isConstant = this.#in[start] === 0x41 && list.ends[0] === end - 1;
+    const value = isConstant ? readSignedLeb(this.#in, start + 1, end - 1) : 0;
+    // No address is above 2 GiB here: as a signed integer it would be another one.
+    const mapped = value > 0 ? this.#wordMap.get(value) : value;
+    if (mapped !== value) {
+      this.#copyTo(start + 1);
+      this.#at = end - 1;
+      const length = lengthLike(end - start - 2, signedLebLength(value), signedLebLength(mapped));
+      this.#to = writeLeb(this.#out, this.#to, mapped, length);
+    }
+    this.#copyTo(end);
+    return (this.#toTarget ? mapped : value) >>> 0;
   }
 
   #words(from: number, end: number): void {

@@ -12,7 +12,7 @@ export type SpaceMaps = readonly SpaceMap[];
 
 export const spaceCount = 7;
 
-/** The space of 32-bit words in data segments; the others are of immediates. */
+/** The space of 32-bit words in data segments and of the segments' addresses; the others are of immediates. */
 export const dataSpace = 6;
 
 /** The space of each kind of immediate; a block type that is an index counts among the types. */

@@ -22,7 +22,7 @@ export function unmapModule(rewritten: Uint8Array, maps: Uint8Array): Uint8Array
       `expected at most ${rewritten.length * growthMax} bytes from a module of ${rewritten.length}, got ${targetLength}`,
     );
   }
-  const target = rewrite(rewritten, spaces, targetLength);
+  const target = rewrite(rewritten, spaces, "to-target", targetLength);
   if (target?.length !== targetLength) {
     throw new EmendError("delta.bounds", `expected a module of ${targetLength} bytes, got another length`);
   }
