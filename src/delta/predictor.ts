@@ -47,6 +47,12 @@ export class Predictor {
       : 0;
   }
 
+  /** Whether nothing can be expected of a byte that follows an unchanged one, so that asking may be left out. */
+  isQuiet(offset: number): boolean {
+    const source = this.#source;
+    return offset + 1 < source.length && this.#touched[(source[offset]! << 8) | source[offset + 1]!] === 0;
+  }
+
   /** What the difference asked for last really was. */
   learn(difference: number): void {
     const slot = this.#slot;

@@ -17,8 +17,11 @@ export interface Matches {
 
 /** A run of so many equal bytes on a recent diagonal is followed without asking the index. */
 const followBytesMin = 32;
+/** A change of so many bytes before so many equal ones does not end a diagonal. */
+const gapBytesMax = 4;
+const resumeBytesMin = 24;
 /** Following a diagonal backwards ends when so many more bytes differed than were equal since the best place. */
-const backwardDrop = 512;
+const backwardDropMax = 512;
 /** Bytes that are compared in following diagonals backwards, as a multiple of the target's length. */
 const backwardWorkMax = 8;
 
@@ -46,7 +49,7 @@ export function scan(index: SourceIndex, target: Uint8Array): Matches {
       }
     }
     let diagonal = recent[rank]!;
-    if (length < followBytesMin) {
+    if (length < followBytesMin && !resumes(source, target, at + length, recent[0]!)) {
       const longest = index.find(target, at);
       if (longest > length) {
         length = longest;
@@ -60,7 +63,8 @@ export function scan(index: SourceIndex, target: Uint8Array): Matches {
     }
     recent.copyWithin(1, 0, rank);
     recent[0] = diagonal;
-    const reach = reachBack(source, target, at, diagonal, Math.min(work, at - (ends.get(diagonal) ?? 0)));
+    const most = Math.min(work, at - (ends.get(diagonal) ?? 0));
+    const reach = reachBack(source, target, at, diagonal, most, Math.min(backwardDropMax, 8 * length));
     ends.set(diagonal, at + length);
     work -= reach;
     found.target.push(at);
@@ -72,6 +76,16 @@ export function scan(index: SourceIndex, target: Uint8Array): Matches {
   return found;
 }
 
+/** Whether the diagonal is equal again soon behind a change at `at`: then nothing better is looked for. */
+function resumes(source: Uint8Array, target: Uint8Array, at: number, diagonal: number): boolean {
+  for (let gap = 1; gap <= gapBytesMax; gap++) {
+    const start = at + gap;
+    if (matchLength(source, start + diagonal, target, start, 0, resumeBytesMin) === resumeBytesMin)
+      return true;
+  }
+  return false;
+}
+
 /** How far before `at` the diagonal still has more equal bytes than changed ones. */
 function reachBack(
   source: Uint8Array,
@@ -79,6 +93,7 @@ function reachBack(
   at: number,
   diagonal: number,
   most: number,
+  drop: number,
 ): number {
   let score = 0;
   let best = 0;
@@ -90,7 +105,7 @@ function reachBack(
         best = score;
         reach = back;
       }
-    } else if (--score < best - backwardDrop) break;
+    } else if (--score < best - drop) break;
   }
   return reach;
 }

@@ -10,6 +10,9 @@ import { suffixArray } from "./suffix-array.ts";
 /** Matches shorter than this are not looked for. */
 export const matchBytesMin = 8;
 
+/** A match of so many bytes is not compared with others. */
+const enoughBytes = 256;
+
 export class SourceIndex {
   readonly source: Uint8Array;
   /** Where the last `find` that returned a length found its match. */
@@ -28,20 +31,24 @@ export class SourceIndex {
     const bits = Math.min(31, Math.max(10, 35 - Math.clz32(source.length)));
     this.#hashShift = 32 - bits;
     this.#seen = new Uint32Array(2 ** (bits - 5));
+    let head = wordAt(source, 0);
+    let tail = wordAt(source, 4);
     for (let at = 0; at + matchBytesMin <= source.length; at++) {
-      const hash = hashAt(source, at) >>> this.#hashShift;
+      const hash = hashOf(head, tail) >>> this.#hashShift;
       this.#seen[hash >>> 5]! |= 1 << (hash & 31);
+      head = (head >>> 8) | (tail << 24);
+      tail = (tail >>> 8) | (source[at + 8]! << 24);
     }
   }
 
   /**
    * Length of the longest match in the source for the bytes of `target` at `at`, 0 when none has
-   * `matchBytesMin` bytes; `matchOffset` is then its place. Of several the choice is arbitrary but
-   * always the same. Costs O(length + log(source length)).
+   * `matchBytesMin` bytes; `matchOffset` is then its place. The first one of `enoughBytes` is taken for the
+   * longest. Of several the choice is arbitrary but always the same. Costs O(length + log(source length)).
    */
   find(target: Uint8Array, at: number): number {
     if (at + matchBytesMin > target.length) return 0;
-    const hash = hashAt(target, at) >>> this.#hashShift;
+    const hash = hashOf(wordAt(target, at), wordAt(target, at + 4)) >>> this.#hashShift;
     if (((this.#seen[hash >>> 5]! >>> (hash & 31)) & 1) === 0) return 0;
     const pair = (target[at]! << 8) | target[at + 1]!;
     const order = this.#order;
@@ -59,9 +66,9 @@ export class SourceIndex {
         best = shared;
         this.matchOffset = offset;
       }
-      const [a, b] = [this.source[offset + shared], target[at + shared]];
-      if (b === undefined) break;
-      if (a === undefined || a < b) {
+      // Long enough: looking for a longer one would compare these bytes again and again.
+      if (shared >= enoughBytes || at + shared === target.length) break;
+      if (offset + shared === this.source.length || this.source[offset + shared]! < target[at + shared]!) {
         low = middle + 1;
         lowShared = shared;
       } else {
@@ -73,17 +80,31 @@ export class SourceIndex {
   }
 }
 
-/** How many bytes are equal from `a[i]` and `b[j]` on; the first `known` are taken for equal. */
-export function matchLength(a: Uint8Array, i: number, b: Uint8Array, j: number, known = 0): number {
-  const end = Math.min(a.length - i, b.length - j);
+/**
+ * How many bytes are equal from `a[i]` and `b[j]` on, 0 outside of `a`. The first `known` are taken for
+ * equal, and after `most` nothing is compared any more.
+ */
+export function matchLength(
+  a: Uint8Array,
+  i: number,
+  b: Uint8Array,
+  j: number,
+  known = 0,
+  most: number = Number.POSITIVE_INFINITY,
+): number {
+  if (i < 0) return 0;
+  const end = Math.min(a.length - i, b.length - j, most);
   let length = known;
   while (length < end && a[i + length] === b[j + length]) length++;
   return length;
 }
 
-function hashAt(bytes: Uint8Array, at: number): number {
-  const head = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-  const tail = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}
+
+/** Of 8 bytes, as two words. */
+function hashOf(head: number, tail: number): number {
   return Math.imul(Math.imul(head, 0x9e3779b1) ^ tail, 0x85ebca6b);
 }
 
