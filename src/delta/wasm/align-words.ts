@@ -34,14 +34,18 @@ export function alignWords(
       at++;
       continue;
     }
-    let [length, score, best] = [0, 0, 0];
+    let length = 0;
+    let score = 0;
+    let best = 0;
     for (
       let i = 0;
       at + i < b.length && place + i < a.length && score > best - patience && i < length + patienceWords;
       i++
     ) {
       score += scoreAt(place + i, at + i);
-      if (score >= best) [best, length] = [score, i + 1];
+      if (score < best) continue;
+      best = score;
+      length = i + 1;
     }
     if (best < windowWords / 2) {
       at++;
@@ -55,7 +59,9 @@ export function alignWords(
       i++
     ) {
       score += scoreAt(place - i, at - i);
-      if (score > best) [best, before] = [score, i];
+      if (score <= best) continue;
+      best = score;
+      before = i;
     }
     onRun(place - before, at - before, before + length);
     at += length;

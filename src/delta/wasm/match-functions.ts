@@ -111,7 +111,9 @@ function sketches(of: Skeleton, partner: Int32Array): (Sketch | undefined)[] {
 /** Hashes that more bodies share say nothing and would cost the square of their number. */
 const commonMax = 64;
 /** Smallest hashes of a sketch by which similar bodies are looked up. */
-const lookedUp = 8;
+const lookedUp = 12;
+/** Bodies that are compared with each one. */
+const comparedMax = 12;
 
 function matchSimilar(
   match: Matching,
@@ -129,18 +131,27 @@ function matchSimilar(
   });
   targetSketches.forEach((sketch, j) => {
     if (sketch === undefined || match.sourceOf[j]! >= 0) return;
-    let [best, bestSource] = [0.5, -1];
-    const seen = new Set<number>();
-    for (const hash of sketch.subarray(0, lookedUp)) {
-      const bodies = byHash.get(hash);
-      if (bodies === undefined || bodies.length > commonMax) continue;
-      for (const i of bodies) {
-        if (match.targetOf[i]! >= 0 || seen.has(i)) continue;
-        seen.add(i);
-        const alike = similarity(sketch, sourceSketches[i]!);
-        if (alike > best) [best, bestSource] = [alike, i];
-      }
+    let best = 0.5;
+    let bestSource = -1;
+    for (const i of likeliest(sketch, byHash)) {
+      if (match.targetOf[i]! >= 0) continue;
+      const alike = similarity(sketch, sourceSketches[i]!);
+      if (alike <= best) continue;
+      best = alike;
+      bestSource = i;
     }
     if (bestSource >= 0) match.link(j, bestSource);
   });
+}
+
+/** Bodies of the source that share most of the smallest hashes, the first of them when many do. */
+function likeliest(sketch: Sketch, byHash: ReadonlyMap<number, readonly number[]>): number[] {
+  const shared = new Map<number, number>();
+  for (const hash of sketch.subarray(0, lookedUp)) {
+    const bodies = byHash.get(hash);
+    if (bodies === undefined || bodies.length > commonMax) continue;
+    for (const i of bodies) shared.set(i, (shared.get(i) ?? 0) + 1);
+  }
+  const byShare = [...shared].sort(([i, a], [j, b]) => b - a || i - j);
+  return byShare.slice(0, comparedMax).map(([i]) => i);
 }

@@ -43,7 +43,10 @@ function insert(hash: number, size: number): number {
 
 /** From 0 (nothing in common) to 1. */
 export function similarity(a: Sketch, b: Sketch): number {
-  let [x, y, equal, union] = [0, 0, 0, 0];
+  let x = 0;
+  let y = 0;
+  let equal = 0;
+  let union = 0;
   while (x < a.length && y < b.length && union < kept) {
     union++;
     const difference = a[x]! - b[y]!;
