@@ -78,17 +78,24 @@ export async function diffDelta(
     tried.push({ format: candidate, size: delta.length, ms: now() - start });
     if (best === undefined || delta.length < best.delta.length) best = { format: candidate, delta };
   }
-  if (best === undefined) {
-    throw new EmendError(
-      "delta.budget",
-      `files of ${source.length} and ${target.length} bytes are too long for ${format}`,
-    );
-  }
+  if (best === undefined) throw noDelta(format, source, target);
   // No delta leaves this room that has not been applied once.
   const applied = await applyDelta(source, best.delta, { knownSourceSha256: head.sourceDigest });
   invariant(applied.sha256 === head.targetDigest, `a ${best.format} delta makes its target`);
   options.onProgress?.(1);
   return { ...best, tried, sourceSha256: head.sourceDigest, targetSha256: head.targetDigest };
+}
+
+/** Why the one format that was asked for makes no delta of these files. */
+function noDelta(format: DeltaFormat | "auto", source: Uint8Array, target: Uint8Array): EmendError {
+  if (format === "emend-wasm") {
+    return new EmendError(
+      "delta.format",
+      "expected two modules in which something moved for an emend-wasm delta",
+    );
+  }
+  const sizes = `${source.length} and ${target.length} bytes`;
+  return new EmendError("delta.budget", `files of ${sizes} are too long for ${format}`);
 }
 
 function checkBudget(source: Uint8Array, target: Uint8Array, options: DiffOptions): void {
