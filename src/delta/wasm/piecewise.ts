@@ -13,6 +13,8 @@ export class Piecewise implements SpaceMap {
   readonly #first: Int32Array;
   readonly #perValue: number;
   readonly #low: number;
+  readonly #high: number;
+  readonly #highShift: number;
 
   constructor(starts: Float64Array, shifts: Float64Array) {
     this.starts = starts;
@@ -20,7 +22,9 @@ export class Piecewise implements SpaceMap {
     const count = starts.length;
     const buckets = Math.min(2 * count, bucketsMax);
     this.#low = count > 0 ? starts[0]! : Number.POSITIVE_INFINITY;
-    this.#perValue = count > 1 ? (buckets - 1) / (starts[count - 1]! - this.#low) : 0;
+    this.#high = count > 0 ? starts[count - 1]! : Number.POSITIVE_INFINITY;
+    this.#highShift = count > 0 ? shifts[count - 1]! : 0;
+    this.#perValue = count > 1 ? (buckets - 1) / (this.#high - this.#low) : 0;
     this.#first = new Int32Array(buckets + 1).fill(count - 1);
     let bucket = 0;
     for (let piece = 0; piece < count; piece++) {
@@ -34,10 +38,11 @@ export class Piecewise implements SpaceMap {
   }
 
   get(value: number): number {
-    if (!(value >= this.#low)) return value;
+    if (value < this.#low) return value;
+    if (value >= this.#high) return value + this.#highShift;
     const starts = this.starts;
     const first = this.#first;
-    const bucket = Math.min(Math.floor((value - this.#low) * this.#perValue), first.length - 2);
+    const bucket = ((value - this.#low) * this.#perValue) | 0;
     let low = first[bucket]!;
     let high = first[bucket + 1]!;
     while (low < high) {

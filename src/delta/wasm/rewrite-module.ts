@@ -201,7 +201,7 @@ class Rewriter {
     const length = this.#leb();
     if (length > end - this.#at) throw new DecodeError(this.#at, `${length} bytes missing`);
     const dataEnd = this.#at + length;
-    if (!this.#wordMap.isEmpty) this.#words(...wordBounds(address, this.#at, dataEnd));
+    if (!this.#wordMap.isEmpty) this.#words(address, dataEnd);
     this.#copyTo(dataEnd);
   }
 
@@ -224,7 +224,8 @@ class Rewriter {
     return (this.#toTarget ? mapped : value) >>> 0;
   }
 
-  #words(from: number, end: number): void {
+  #words(address: number, dataEnd: number): void {
+    const [from, end] = wordBounds(address, this.#at, dataEnd);
     const map = this.#wordMap;
     const bytes = this.#in;
     for (let at = from; at < end; at += 4) {
