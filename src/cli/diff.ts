@@ -8,6 +8,7 @@ import {
   deltaFormats,
   diffDelta,
   diffFiles,
+  type Effort,
   type FileChange,
   type SetFile,
 } from "../delta/index.ts";
@@ -19,6 +20,7 @@ import { replaceFile } from "./replace-file.ts";
 type Options = {
   output?: string;
   format: DeltaFormat | "auto";
+  effort: Effort;
   stats?: boolean;
   json?: boolean;
   budget: number;
@@ -56,6 +58,9 @@ export function diffCommand(): Command {
       new Option("--format <format>", "the format of the delta")
         .choices(["auto", ...deltaFormats])
         .default("auto"),
+    )
+    .addOption(
+      new Option("--effort <effort>", "how hard to compress").choices(["fast", "best"]).default("best"),
     )
     .option("--budget <seconds>", "give up after this time", positiveSeconds, 600)
     .option("--stats", "print what was tried, and for each file its method, size, share and time")
@@ -102,6 +107,7 @@ async function diffTwoFiles(
   const startMs = performance.now();
   const made = await diffDelta(source, target, {
     format: options.format,
+    effort: options.effort,
     deadlineMs,
     onProgress: bar.update,
   });

@@ -14,7 +14,7 @@ import { ByteWriter } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import type { Stretch } from "./align.ts";
 import { type ByteReader, memoryReader, readBytes } from "./byte-reader.ts";
-import { type Coded, coders, encodeSmallest, estimateSize } from "./coder.ts";
+import { type Coded, coders, type Effort, encodeSmallest, estimateSize } from "./coder.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
 import { inflate, inflateReader } from "./inflate.ts";
 import { blockBytesMax, fileBytesMax } from "./limits.ts";
@@ -32,7 +32,7 @@ import { readVarint, writeVarint } from "./varint.ts";
 
 export const containerMagic = "EMB1";
 
-/** Streams of up to so many bytes together are tried in every grouping, at most 21 blocks. */
+/** Streams of up to so many bytes together are tried in other groups than the usual four. */
 const groupedBytesMax = 4096;
 
 /** Writes the delta for stretches that make `target` from `source`. */
@@ -41,9 +41,10 @@ export function encodeContainer(
   source: Uint8Array,
   target: Uint8Array,
   stretches: readonly Stretch[],
+  effort: Effort,
 ): Uint8Array<ArrayBuffer> {
   const to = writeHead(containerMagic, head);
-  writeBody(to, source, target, stretches);
+  writeBody(to, source, target, stretches, effort);
   return to.finish().slice();
 }
 
@@ -53,12 +54,13 @@ export function writeBody(
   source: Uint8Array,
   target: Uint8Array,
   stretches: readonly Stretch[],
+  effort: Effort,
 ): void {
   const records = recordStreams(target, stretches);
   const { trust, changes } = chooseTrust(source, target, stretches);
   const named = { ...records, ...changes };
   const streams = streamNames.map((name) => named[name]);
-  const blocks = chooseBlocks(streams);
+  const blocks = chooseBlocks(streams, effort);
   to.u8(trust);
   for (const stream of streams) writeVarint(to, stream.length);
   for (const { count, coded } of blocks) {
@@ -68,8 +70,12 @@ export function writeBody(
   for (const { coded } of blocks) to.raw(coded.bytes);
 }
 
-/** Guessing takes time when the delta is applied, a nanosecond a byte: it must save so much of the changes. */
+/**
+ * Guessing costs time when the delta is applied, 1 to 2 ms for each MB. It must save this share of the
+ * changes and, of the bytes that have to be guessed, one in so many.
+ */
 const guessingGain = 0.05;
+const guessedBytesPerByte = 4096;
 
 /** The trust whose streams are smallest, as a fast coder sees them. */
 function chooseTrust(
@@ -80,7 +86,8 @@ function chooseTrust(
   const plain = changeStreams(source, target, stretches, 0);
   let best: { trust: Trust; changes: typeof plain } = { trust: 0, changes: plain };
   if (plain.changes.length === 0) return best;
-  let least = (1 - guessingGain) * (estimateSize(plain.skips) + estimateSize(plain.changes));
+  const size = estimateSize(plain.skips) + estimateSize(plain.changes);
+  let least = size - Math.max(guessingGain * size, target.length / guessedBytesPerByte);
   for (const trust of [1, 2] as const) {
     const changes = changeStreams(source, target, stretches, trust);
     const size = estimateSize(changes.skips) + estimateSize(changes.changes);
@@ -99,32 +106,35 @@ interface Block {
 }
 
 /** The cheapest way to cut the row of streams into blocks. */
-function chooseBlocks(streams: readonly Uint8Array[]): Block[] {
+function chooseBlocks(streams: readonly Uint8Array[], effort: Effort): Block[] {
   const total = streams.reduce((sum, stream) => sum + stream.length, 0);
   const together = (first: number, count: number): Block => ({
     count,
-    coded: encodeSmallest(concatenate(streams.slice(first, first + count))),
+    coded: encodeSmallest(concatenate(streams.slice(first, first + count)), effort),
   });
   if (total > groupedBytesMax) {
     const records = streams[0]!.length + streams[1]!.length + streams[2]!.length;
     const control = records <= blockBytesMax ? [together(0, 3)] : [0, 1, 2].map((i) => together(i, 1));
     return [...control, together(3, 1), together(4, 1), together(5, 1)];
   }
-  // best[i]: the smallest way to cut what begins with stream i.
-  const best: { size: number; blocks: Block[] }[] = [];
-  best[streams.length] = { size: 0, blocks: [] };
-  for (let first = streams.length - 1; first >= 0; first--) {
-    for (let count = 1; first + count <= streams.length; count++) {
-      const rest = best[first + count]!;
-      const block = together(first, count);
-      const size = blockHeadBytes(block) + block.coded.bytes.length + rest.size;
-      if (size < (best[first]?.size ?? Number.POSITIVE_INFINITY)) {
-        best[first] = { size, blocks: [block, ...rest.blocks] };
-      }
-    }
-  }
-  return best[0]!.blocks;
+  const coded = new Map<string, Block>();
+  const layouts = groupings.map((counts) => {
+    let first = 0;
+    return counts.map((count) => {
+      const key = `${first}+${count}`;
+      const block = coded.get(key) ?? together(first, count);
+      coded.set(key, block);
+      first += count;
+      return block;
+    });
+  });
+  const sizeOf = (blocks: readonly Block[]): number =>
+    blocks.reduce((sum, block) => sum + blockHeadBytes(block) + block.coded.bytes.length, 0);
+  return layouts.reduce((best, layout) => (sizeOf(layout) < sizeOf(best) ? layout : best));
 }
+
+/** How many streams lie in each block: records together or not, changes with their skips or not, or all in one. */
+const groupings: readonly (readonly number[])[] = [[3, 1, 1, 1], [6], [3, 2, 1], [4, 1, 1], [5, 1]];
 
 function blockHeadBytes({ coded }: Block): number {
   if (coded.coder === "none") return 1;

@@ -7,6 +7,7 @@ import { EmendError, invariant } from "../errors.ts";
 import { align } from "./align.ts";
 import { applyDelta, type DeltaFormat } from "./apply.ts";
 import { encodeBsdiff40 } from "./bsdiff40.ts";
+import type { Effort } from "./coder.ts";
 import { encodeContainer } from "./container.ts";
 import { encodeDictionary } from "./dictionary.ts";
 import { encodeEndsley } from "./endsley.ts";
@@ -20,6 +21,8 @@ import { mapModule } from "./wasm/index.ts";
 export interface DiffOptions {
   /** `auto` (the default) takes the smallest of emend's own formats. */
   readonly format?: DeltaFormat | "auto";
+  /** How hard to compress, `best` by default. */
+  readonly effort?: Effort;
   /** An index of the source from an earlier diff. */
   readonly index?: SourceIndex;
   /** Memory that may be planned for, bytes. */
@@ -62,7 +65,7 @@ export async function diffDelta(
     sourceSize: source.length,
     targetSize: target.length,
   };
-  const work = new Work(source, target, head, options.index);
+  const work = new Work(source, target, head, options);
   const format = options.format ?? "auto";
   const formats = format === "auto" ? candidates(source, target) : [format];
   const tried: Candidate[] = [];
@@ -116,14 +119,16 @@ class Work {
   readonly source: Uint8Array;
   readonly target: Uint8Array;
   readonly head: Head;
+  readonly effort: Effort;
   #index: SourceIndex | undefined;
   #stretches: ReturnType<typeof align> | undefined;
 
-  constructor(source: Uint8Array, target: Uint8Array, head: Head, index: SourceIndex | undefined) {
+  constructor(source: Uint8Array, target: Uint8Array, head: Head, options: DiffOptions) {
     this.source = source;
     this.target = target;
     this.head = head;
-    this.#index = index;
+    this.effort = options.effort ?? "best";
+    this.#index = options.index;
   }
 
   get index(): SourceIndex {
@@ -148,11 +153,12 @@ function isModule(bytes: Uint8Array): boolean {
 }
 
 const encoders: Record<DeltaFormat, (work: Work) => Uint8Array<ArrayBuffer> | undefined> = {
-  "emend-bsdiff": ({ head, source, target, stretches }) => encodeContainer(head, source, target, stretches),
-  "emend-wasm": ({ head, source, target, index }) => {
+  "emend-bsdiff": ({ head, source, target, stretches, effort }) =>
+    encodeContainer(head, source, target, stretches, effort),
+  "emend-wasm": ({ head, source, target, index, effort }) => {
     const mapped = mapModule(source, target);
     if (mapped === undefined) return undefined;
-    return encodeModule(head, source, mapped, align(index, mapped.rewritten));
+    return encodeModule(head, source, mapped, align(index, mapped.rewritten), effort);
   },
   "zstd-dictionary": ({ head, source, target }) => encodeDictionary(head, source, target),
   "endsley-gzip": ({ head, source, target, stretches }) =>

@@ -7,6 +7,7 @@ export {
   deltaFormats,
   describeDelta,
 } from "./apply.ts";
+export type { Effort } from "./coder.ts";
 export { type Candidate, type Diff, type DiffOptions, diffDelta } from "./diff.ts";
 export { diffFiles, type FileChange, type SetFile } from "./directory.ts";
 export { encodeFull, type FullMethod, fullMethods } from "./full.ts";

@@ -13,7 +13,7 @@
 import { EmendError } from "../errors.ts";
 import type { Stretch } from "./align.ts";
 import { memoryReader, readBytes } from "./byte-reader.ts";
-import { coders, encodeSmallest } from "./coder.ts";
+import { coders, type Effort, encodeSmallest } from "./coder.ts";
 import { applyBody, readBody, writeBody } from "./container.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
 import { inflate } from "./inflate.ts";
@@ -29,15 +29,16 @@ export function encodeModule(
   source: Uint8Array,
   mapped: MappedModule,
   stretches: readonly Stretch[],
+  effort: Effort,
 ): Uint8Array<ArrayBuffer> {
   const to = writeHead(moduleMagic, head);
-  const maps = encodeSmallest(mapped.maps);
+  const maps = encodeSmallest(mapped.maps, effort);
   writeVarint(to, mapped.rewritten.length);
   to.u8(coders.indexOf(maps.coder));
   writeVarint(to, mapped.maps.length);
   writeVarint(to, maps.bytes.length);
   to.raw(maps.bytes);
-  writeBody(to, source, mapped.rewritten, stretches);
+  writeBody(to, source, mapped.rewritten, stretches, effort);
   return to.finish().slice();
 }
 

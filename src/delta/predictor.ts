@@ -80,18 +80,32 @@ export class Predictor {
   follow(target: Uint8Array, at: number, offset: number, length: number, previous: number): number {
     const source = this.#source;
     const touched = this.#touched;
-    // Without a touched pair there is no context, so nothing is expected and nothing learnt.
-    const safe = Math.min(length, source.length - 1 - offset);
+    const end = offset + length;
+    let from = offset;
     let last = previous;
-    for (let i = 0; i < length; i++) {
-      if (last === 0) {
-        while (i < safe && touched[(source[offset + i]! << 8) | source[offset + i + 1]!] === 0) i++;
-        if (i === length) break;
-      }
-      last = this.guess(offset + i, last);
-      if (last !== 0) target[at + i]! += last;
+    while (from < end) {
+      // Without a touched pair there is no context, so nothing is expected and nothing learnt.
+      if (last === 0) from = skipUntouched(source, touched, from, Math.min(end, source.length - 1));
+      if (from === end) break;
+      last = this.guess(from, last);
+      if (last !== 0) target[at + from - offset]! += last;
       this.learn(last);
+      from++;
     }
     return last;
   }
+}
+
+/** The first place from `from` on whose pair of bytes is touched, at most `end`. One load a byte and one test. */
+function skipUntouched(source: Uint8Array, touched: Uint8Array, from: number, end: number): number {
+  let at = from;
+  if (at >= end) return at;
+  let byte = source[at]!;
+  while (at < end) {
+    const next = source[at + 1]!;
+    if (touched[(byte << 8) | next] !== 0) break;
+    byte = next;
+    at++;
+  }
+  return at;
 }
