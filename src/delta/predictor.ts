@@ -21,8 +21,6 @@ export class Predictor {
   readonly #differences: Uint8Array = new Uint8Array(slotCount);
   /** 0: the slot is free. */
   readonly #trust: Uint8Array = new Uint8Array(slotCount);
-  /** Whether a context with this byte (× 256) and right neighbour was ever remembered: most bytes end here. */
-  readonly #touched: Uint8Array = new Uint8Array(2 ** 16);
   #context = 0;
   #slot = 0;
 
@@ -39,18 +37,12 @@ export class Predictor {
       ((offset > 0 ? source[offset - 1]! : 0) << 16) |
       (source[offset]! << 8) |
       (offset + 1 < source.length ? source[offset + 1]! : 0);
-    const slot = Math.imul(context, 0x9e3779b1) >>> (32 - slotBits);
+    const slot = slotOf(context);
     this.#context = context;
     this.#slot = slot;
     return this.#contexts[slot] === context && this.#trust[slot]! >= this.#trustMin
       ? this.#differences[slot]!
       : 0;
-  }
-
-  /** Whether nothing can be expected of a byte that follows an unchanged one, so that asking may be left out. */
-  isQuiet(offset: number): boolean {
-    const source = this.#source;
-    return offset + 1 < source.length && this.#touched[(source[offset]! << 8) | source[offset + 1]!] === 0;
   }
 
   /** What the difference asked for last really was. */
@@ -60,7 +52,7 @@ export class Predictor {
     if (trust > 0 && this.#contexts[slot] === this.#context) {
       if (this.#differences[slot] === difference) {
         if (trust < trustMax) this.#trust[slot] = trust + 1;
-      } else if (trust > 1) {
+      } else if (trust > 1 || difference === 0) {
         this.#trust[slot] = trust >> 1;
       } else {
         this.#differences[slot] = difference;
@@ -69,43 +61,48 @@ export class Predictor {
       this.#contexts[slot] = this.#context;
       this.#differences[slot] = difference;
       this.#trust[slot] = 1;
-      this.#touched[this.#context & 0xffff] = 1;
     }
   }
 
   /**
    * Adds the guesses to `length` bytes of the target that are source bytes so far, where every guess is
-   * right. Returns the last difference.
+   * right. Returns the last difference. What `guess` and `learn` do, in one loop without calls: it runs
+   * over every byte that is added.
    */
   follow(target: Uint8Array, at: number, offset: number, length: number, previous: number): number {
     const source = this.#source;
-    const touched = this.#touched;
-    const end = offset + length;
-    let from = offset;
+    const contexts = this.#contexts;
+    const differences = this.#differences;
+    const trusts = this.#trust;
+    const trustMin = this.#trustMin;
+    let around = ((offset > 0 ? source[offset - 1]! : 0) << 8) | (source[offset] ?? 0);
     let last = previous;
-    while (from < end) {
-      // Without a touched pair there is no context, so nothing is expected and nothing learnt.
-      if (last === 0) from = skipUntouched(source, touched, from, Math.min(end, source.length - 1));
-      if (from === end) break;
-      last = this.guess(from, last);
-      if (last !== 0) target[at + from - offset]! += last;
+    // The last byte of the source has no right neighbour; it is left to the two methods.
+    const end = Math.min(length, source.length - 1 - offset);
+    for (let i = 0; i < end; i++) {
+      around = ((around << 8) | source[offset + i + 1]!) & 0xffffff;
+      const context = (last << 24) | around;
+      const slot = slotOf(context);
+      last = 0;
+      if (contexts[slot] !== context) continue;
+      const trust = trusts[slot]!;
+      if (trust >= trustMin) {
+        last = differences[slot]!;
+        target[at + i]! += last;
+        if (trust < trustMax) trusts[slot] = trust + 1;
+      } else if (trust > 0) {
+        trusts[slot] = trust >> 1;
+      }
+    }
+    if (end < length) {
+      last = this.guess(offset + end, last);
+      target[at + end]! += last;
       this.learn(last);
-      from++;
     }
     return last;
   }
 }
 
-/** The first place from `from` on whose pair of bytes is touched, at most `end`. One load a byte and one test. */
-function skipUntouched(source: Uint8Array, touched: Uint8Array, from: number, end: number): number {
-  let at = from;
-  if (at >= end) return at;
-  let byte = source[at]!;
-  while (at < end) {
-    const next = source[at + 1]!;
-    if (touched[(byte << 8) | next] !== 0) break;
-    byte = next;
-    at++;
-  }
-  return at;
+function slotOf(context: number): number {
+  return Math.imul(context, 0x9e3779b1) >>> (32 - slotBits);
 }

@@ -54,10 +54,6 @@ export function changeStreams(
     let previous = 0;
     for (let i = 0; i < add; i++) {
       const difference = (target[at + i]! - source[sourceOffset + i]!) & 0xff;
-      if (difference === 0 && previous === 0 && predictor?.isQuiet(sourceOffset + i) !== false) {
-        skip++;
-        continue;
-      }
       const expected = predictor === undefined ? 0 : predictor.guess(sourceOffset + i, previous);
       if (difference === expected) skip++;
       else {
