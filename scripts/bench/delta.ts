@@ -105,7 +105,7 @@ async function timedDiff(
   return { ms, made: made! };
 }
 
-/** A 10 MB text with 200 edited places: apply in the library and as a process of its own, and its memory. */
+/** A 10 MB text with 2,500 edited lines: apply in the library and as a process of its own, and its memory. */
 async function wholeProcess(): Promise<{
   delta: number;
   libraryMs: number;
@@ -116,11 +116,11 @@ async function wholeProcess(): Promise<{
     join(scratch, name),
   );
   const lines = Array.from(
-    { length: 160_000 },
+    { length: 200_000 },
     (_, i) => `export const v${i} = compute(${Math.imul(i, 2654435761) >>> 8}, "${i}");`,
   );
   const source = new TextEncoder().encode(lines.join("\n"));
-  for (let i = 400; i < lines.length; i += 800)
+  for (let i = 40; i < lines.length; i += 80)
     lines[i] = `export const w${i} = changed(${Math.imul(i, 40503)}, "${"~".repeat(i % 90)}");`;
   const target = new TextEncoder().encode(lines.join("\n"));
   const { delta, sourceSha256 } = await diffDelta(source, target, { format: "emend-bsdiff" });
@@ -137,24 +137,23 @@ async function wholeProcess(): Promise<{
   const room = join(import.meta.dir, "../../src/delta/index.ts");
   writeFileSync(
     child,
-    `import { readFileSync, writeFileSync } from "node:fs"; import { applyDelta } from ${JSON.stringify(room)};
-     const [a, d, o] = process.argv.slice(2).map(String);
-     const source = new Uint8Array(readFileSync(a)), delta = new Uint8Array(readFileSync(d));
-     writeFileSync(o, (await applyDelta(source, delta)).target);
-     const peak = process.resourceUsage().maxRSS * 1024;
-     console.log(peak);`,
+    `import { readFileSync, writeFileSync } from "node:fs"; import { applyDelta, diffDelta } from ${JSON.stringify(room)};
+     const [a, d, o, warm] = process.argv.slice(2).map(String);
+     const read = (file) => { const bytes = readFileSync(file); return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length); };
+     const source = read(a), delta = read(d);
+     if (warm) { const x = source.slice(0, 999); await applyDelta(x, (await diffDelta(x, x.slice(9), { format: "emend-bsdiff" })).delta); }
+     const before = process.memoryUsage().rss;
+     const { target } = await applyDelta(source, delta);
+     console.log(process.resourceUsage().maxRSS * 1024 - before - target.length);
+     writeFileSync(o, target);`,
   );
   const bundled = join(scratch, "child.js");
   tool(process.execPath, "build", child, "--target=bun", `--outfile=${bundled}`);
   const result = join(scratch, "result");
   const ours = await fastest(7, async () => tool(process.execPath, bundled, oldFile!, deltaFile!, result));
   const theirs = await fastest(7, async () => tool("bspatch", oldFile!, result, patchFile!));
-  const peak = Number(tool(process.execPath, bundled, oldFile!, deltaFile!, result));
-  // The same process with a delta that changes nothing: what is beyond it, less the growth of the file, is ours.
-  const idle = await diffDelta(target, target, { format: "emend-bsdiff" });
-  writeFileSync(deltaFile!, idle.delta);
-  const idlePeak = Number(tool(process.execPath, bundled, newFile!, deltaFile!, result));
-  return { delta: delta.length, libraryMs, extraMiB: (peak - idlePeak) / 2 ** 20, ratio: ours / theirs };
+  const extra = Number(tool(process.execPath, bundled, oldFile!, deltaFile!, result, "warm"));
+  return { delta: delta.length, libraryMs, extraMiB: extra / 2 ** 20, ratio: ours / theirs };
 }
 
 function read(path: string): Uint8Array {

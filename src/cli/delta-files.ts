@@ -5,7 +5,9 @@ import { EmendError } from "../errors.ts";
 /** The bytes of a file. Throws `io`. */
 export function readInput(path: string): Uint8Array {
   try {
-    return new Uint8Array(readFileSync(path));
+    const bytes = readFileSync(path);
+    // The same bytes, not a copy: these files are large.
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {
     throw new EmendError("io", `cannot read ${path}: ${(error as Error).message}`);
   }

@@ -17,8 +17,9 @@ export interface Stretch {
 
 /** Estimated costs in bits after coding, by which paths are compared. */
 export interface AlignCosts {
-  /** A jump to another diagonal. */
+  /** A jump to another diagonal, and for each bit of the distance to it. */
   readonly jump: number;
+  readonly jumpBit: number;
   /** Going over from source bytes to own bytes. */
   readonly enterCopy: number;
   readonly copiedByte: number;
@@ -33,7 +34,8 @@ export interface AlignCosts {
 
 /** Found by trying on the pairs of scripts/bench/delta.ts; flat around these values. */
 export const alignCosts: AlignCosts = {
-  jump: 32,
+  jump: 30,
+  jumpBit: 0.8,
   enterCopy: 8,
   copiedByte: 6,
   equalByte: 0.06,
@@ -79,6 +81,8 @@ class Aligner {
   readonly #before: Uint8Array = new Uint8Array(states * windowBytes);
   #windowStart = 0;
   #at = 0;
+  /** The diagonal from which the cheapest path came to bytes of its own. */
+  #left = 0;
 
   constructor(source: Uint8Array, target: Uint8Array, matches: Matches, costs: AlignCosts) {
     this.#source = source;
@@ -137,7 +141,7 @@ class Aligner {
   /** The path goes through `length` equal bytes on the slot's diagonal. */
   #anchor(slot: number, length: number): void {
     const cheapest = this.#cheapest();
-    const jumped = this.#spent[cheapest]! + this.#costs.jump;
+    const jumped = this.#spent[cheapest]! + this.#jumpCost(cheapest, slot);
     this.#commit(this.#spent[slot]! <= jumped ? slot : cheapest);
     this.#path.push(this.#diagonal[slot]!, this.#at, length);
     this.#at += length;
@@ -172,9 +176,15 @@ class Aligner {
           spent[k] = Number.POSITIVE_INFINITY;
           continue;
         }
-        const jumps = least + jump < spent[k]!;
-        before[row + k] = jumps ? cheapest : k;
-        let bits = jumps ? least + jump : spent[k]!;
+        let bits = spent[k]!;
+        before[row + k] = k;
+        if (least + jump < bits) {
+          const jumped = least + this.#jumpCost(cheapest, k);
+          if (jumped < bits) {
+            bits = jumped;
+            before[row + k] = cheapest;
+          }
+        }
         const difference = (byte - source[offset]!) & 0xff;
         if (difference === 0) {
           bits += equalByte;
@@ -189,6 +199,7 @@ class Aligner {
       }
       const enters = cheapest !== own && least + enterCopy < spent[own]!;
       before[row + own] = enters ? cheapest : own;
+      if (enters) this.#left = diagonal[cheapest]!;
       spent[own] = (enters ? least + enterCopy : spent[own]!) + copiedByte;
       this.#at++;
     }
@@ -203,6 +214,13 @@ class Aligner {
     this.#at = until;
     this.#windowStart = until;
     return true;
+  }
+
+  /** What going over from one state to another slot costs: the farther, the more bits has the seek. */
+  #jumpCost(state: number, slot: number): number {
+    const from = state === own ? this.#left : this.#diagonal[state]!;
+    const distance = Math.abs(this.#diagonal[slot]! - from);
+    return this.#costs.jump + this.#costs.jumpBit * (32 - Math.clz32(distance));
   }
 
   #cheapest(): number {

@@ -9,21 +9,24 @@ import { windowLogMax } from "./limits.ts";
 export const coders = ["none", "deflate", "brotli", "zstd"] as const;
 export type Coder = (typeof coders)[number];
 
-/**
- * `best` is for what is shipped; `fast` takes a tenth of its time and gives up to 5 % more bytes.
- */
+/** `best` is for what is shipped; `fast` takes a fraction of its time and gives some percent more bytes. */
 export type Effort = "fast" | "best";
 
-/** Up to here brotli tries its hardest, at 3 ms a KiB. Beyond, zstd's hardest comes within 3 % of that. */
-const brotliBestBytesMax = 16 * 1024;
+/**
+ * Up to how many bytes brotli tries its hardest, at 3 s a MB, ten times what zstd takes to come within 3 % of
+ * it. Relative to the file, so that compression does not outweigh the rest of the work.
+ */
+export function hardBytesMax(effort: Effort, fileBytes: number): number {
+  return effort === "fast" ? 0 : Math.max(16 * 1024, fileBytes / 24);
+}
 
-const encoders: Record<Coder, (bytes: Uint8Array, effort: Effort) => Uint8Array> = {
+const encoders: Record<Coder, (bytes: Uint8Array, hardMax: number) => Uint8Array> = {
   none: (bytes) => bytes,
   deflate: (bytes) => deflateRawSync(bytes, { level: 9, memLevel: 9 }),
-  brotli: (bytes, effort) =>
+  brotli: (bytes, hardMax) =>
     brotliCompressSync(bytes, {
       params: {
-        [constants.BROTLI_PARAM_QUALITY]: effort === "best" && bytes.length <= brotliBestBytesMax ? 11 : 9,
+        [constants.BROTLI_PARAM_QUALITY]: bytes.length <= hardMax ? 11 : 9,
         [constants.BROTLI_PARAM_LGWIN]: windowLogMax,
         [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
       },
@@ -44,11 +47,11 @@ export interface Coded {
   readonly bytes: Uint8Array;
 }
 
-/** `bytes` by the coder that makes them smallest; at equal size by the first of `coders`. */
-export function encodeSmallest(bytes: Uint8Array, effort: Effort): Coded {
+/** `bytes` by the coder that makes them smallest; at equal size by the first of `coders`. `hardMax`: see `hardBytesMax`. */
+export function encodeSmallest(bytes: Uint8Array, hardMax: number): Coded {
   let smallest: Coded = { coder: "none", bytes };
   for (const coder of coders.slice(1)) {
-    const coded = encoders[coder](bytes, effort);
+    const coded = encoders[coder](bytes, hardMax);
     if (coded.length < smallest.bytes.length) smallest = { coder, bytes: coded };
   }
   return smallest;

@@ -14,7 +14,7 @@ import { ByteWriter } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import type { Stretch } from "./align.ts";
 import { type ByteReader, memoryReader, readBytes } from "./byte-reader.ts";
-import { type Coded, coders, type Effort, encodeSmallest, estimateSize } from "./coder.ts";
+import { type Coded, coders, type Effort, encodeSmallest, estimateSize, hardBytesMax } from "./coder.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
 import { inflate, inflateReader } from "./inflate.ts";
 import { blockBytesMax, fileBytesMax } from "./limits.ts";
@@ -60,7 +60,7 @@ export function writeBody(
   const { trust, changes } = chooseTrust(source, target, stretches);
   const named = { ...records, ...changes };
   const streams = streamNames.map((name) => named[name]);
-  const blocks = chooseBlocks(streams, effort);
+  const blocks = chooseBlocks(streams, hardBytesMax(effort, target.length));
   to.u8(trust);
   for (const stream of streams) writeVarint(to, stream.length);
   for (const { count, coded } of blocks) {
@@ -106,11 +106,11 @@ interface Block {
 }
 
 /** The cheapest way to cut the row of streams into blocks. */
-function chooseBlocks(streams: readonly Uint8Array[], effort: Effort): Block[] {
+function chooseBlocks(streams: readonly Uint8Array[], hardMax: number): Block[] {
   const total = streams.reduce((sum, stream) => sum + stream.length, 0);
   const together = (first: number, count: number): Block => ({
     count,
-    coded: encodeSmallest(concatenate(streams.slice(first, first + count)), effort),
+    coded: encodeSmallest(concatenate(streams.slice(first, first + count)), hardMax),
   });
   if (total > groupedBytesMax) {
     const records = streams[0]!.length + streams[1]!.length + streams[2]!.length;

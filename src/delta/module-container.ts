@@ -13,7 +13,7 @@
 import { EmendError } from "../errors.ts";
 import type { Stretch } from "./align.ts";
 import { memoryReader, readBytes } from "./byte-reader.ts";
-import { coders, type Effort, encodeSmallest } from "./coder.ts";
+import { coders, type Effort, encodeSmallest, hardBytesMax } from "./coder.ts";
 import { applyBody, readBody, writeBody } from "./container.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
 import { inflate } from "./inflate.ts";
@@ -32,7 +32,7 @@ export function encodeModule(
   effort: Effort,
 ): Uint8Array<ArrayBuffer> {
   const to = writeHead(moduleMagic, head);
-  const maps = encodeSmallest(mapped.maps, effort);
+  const maps = encodeSmallest(mapped.maps, hardBytesMax(effort, mapped.rewritten.length));
   writeVarint(to, mapped.rewritten.length);
   to.u8(coders.indexOf(maps.coder));
   writeVarint(to, mapped.maps.length);
