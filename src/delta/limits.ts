@@ -21,9 +21,6 @@ export const inflateChunkBytes: number = 64 * 1024;
 /** Memory that a diff may plan for: about 9 bytes for each byte of the source and 4 for each of the target. */
 export const diffMemoryBytesMax: number = 4 * 1024 * 1024 * 1024;
 
-/** How long a diff may look for something smaller before it takes what it has, milliseconds. */
-export const diffBudgetMs: number = 60_000;
-
 /** Value maps of an `emend-wasm` delta, bytes before coding: 8 bytes for each of a million ranges. */
 export const mapsBytesMax: number = 8 * 1024 * 1024;
 
