@@ -14,6 +14,7 @@ import type { ListenAddress, NodeConfig, TlsFiles } from "./config/index.ts";
 import { EmendError, messageOf } from "./errors.ts";
 import { Lane, type Prepared } from "./lane/index.ts";
 import type { Logger } from "./log/index.ts";
+import { openListener } from "./open-listener.ts";
 import type { Release } from "./release/index.ts";
 import { watchDirectory } from "./site-watcher.ts";
 import type { State } from "./state/index.ts";
@@ -67,17 +68,19 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     }),
   );
 
-  const data = lane.listen({
-    hostname: hostnameOf(server.addr),
-    port: server.addr.port,
-    tls: readTls(server.tls),
-    trustedProxies: server.trustedProxies,
-  });
+  const data = openListener({ option: "--addr", address: server.addr, tls: server.tls }, () =>
+    lane.listen({
+      hostname: hostnameOf(server.addr),
+      port: server.addr.port,
+      tls: readTls(server.tls),
+      trustedProxies: server.trustedProxies,
+    }),
+  );
   let ready = true;
   const admin =
     server.admin === "off"
       ? undefined
-      : listenAdmin(server.admin, readTls(server.adminTls), {
+      : listenAdmin(server.admin, server.adminTls, {
           token: state.token,
           hosts: server.adminHosts,
           ready: () => ready,
@@ -150,12 +153,17 @@ interface AdminListener {
 type AdminOptions = Parameters<typeof createAdminApi>[0];
 type Tls = { readonly cert: string; readonly key: string } | undefined;
 
-function listenAdmin(address: ListenAddress, tls: Tls, options: AdminOptions): AdminListener {
+function listenAdmin(
+  address: ListenAddress,
+  tlsFiles: TlsFiles | undefined,
+  options: AdminOptions,
+): AdminListener {
   const hostname = hostnameOf(address);
+  const tls = readTls(tlsFiles);
   // Made with the first call: nobody waits for it before.
   let app: ReturnType<typeof createAdminApi> | undefined;
-  try {
-    const server = Bun.serve({
+  const server = openListener({ option: "--admin", address, tls: tlsFiles }, () =>
+    Bun.serve({
       hostname,
       port: address.port,
       ...(tls === undefined ? {} : { tls }),
@@ -168,13 +176,11 @@ function listenAdmin(address: ListenAddress, tls: Tls, options: AdminOptions): A
         options.report(error);
         return new Response("500 Internal Server Error\n", { status: 500 });
       },
-    });
-    const scheme = tls === undefined ? "http" : "https";
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    return { url: `${scheme}://${host}:${server.port}`, stop: () => server.stop(true) };
-  } catch (error) {
-    throw new EmendError("listen", `the admin listener: ${messageOf(error)}`, { cause: error });
-  }
+    }),
+  );
+  const scheme = tls === undefined ? "http" : "https";
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return { url: `${scheme}://${host}:${server.port}`, stop: () => server.stop(true) };
 }
 
 interface StatusSource {

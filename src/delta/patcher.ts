@@ -50,7 +50,7 @@ export async function patch(
   const record: PatchRecord = { add: 0, copy: 0, seek: 0 };
   let at = 0;
   let from = 0;
-  let idle = false;
+  let idle = 0;
   while (at < targetSize) {
     const pending = streams.nextRecord(record);
     if (pending !== undefined) await pending;
@@ -61,10 +61,11 @@ export async function patch(
       refuse(`a record of ${add} + ${copy} bytes at ${at}, expected at most ${left}`);
     }
     if (add === 0 && copy === 0) {
-      // Debian's bsdiff writes one such record when the target begins in the middle of the source.
-      if (idle) throw new EmendError("delta.bomb", `two records without progress in a row at ${at}`);
-      idle = true;
-    } else idle = false;
+      // bsdiff writes some, also two in a row, but each of its records costs it a byte of the target.
+      idle += 1;
+      if (idle > targetSize + 1)
+        throw new EmendError("delta.bomb", `${idle} records without progress for ${targetSize} bytes`);
+    }
 
     if (streams.seekFirst) from = move(from, seek, source.length);
     if (add > source.length - from) refuse(`${add} bytes from ${from} of a source of ${source.length}`);

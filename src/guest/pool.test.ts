@@ -97,16 +97,17 @@ describe("GuestPool", () => {
     for (const name of ["table-set", "table-grow", "elem-drop", "data-drop"]) {
       using pool = new GuestPool(await compileCommand(await ownGuest(name), name));
       const seen = new Set<Instance>();
-      for (let i = 0; i < 80; i++) {
+      // With many memories about, the engine collects garbage for each new one: few rounds say as much.
+      for (let i = 0; i < 16; i++) {
         const instance = await pool.acquire();
         seen.add(instance);
         expect((await runGuest(instance)).stdout).toEndWith("clean\n");
         pool.giveBack(instance);
       }
-      expect([name, seen.size, pool.status.strategy, pool.status.live]).toEqual([name, 80, "fresh", 0]);
+      expect([name, seen.size, pool.status.strategy, pool.status.live]).toEqual([name, 16, "fresh", 0]);
       expect(pool.status.why).toMatch(/^it (changes|drops) /);
     }
-  });
+  }, 60_000);
 
   test("preload makes one instance, and none where there is one", async () => {
     using pool = new GuestPool(hello);

@@ -3,8 +3,8 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { sha256Hex } from "../bytes/index.ts";
 import { singleModuleConfig } from "../config/defaults.ts";
-import { EmendError, messageOf } from "../errors.ts";
 import { contentDigest } from "./file-list.ts";
+import { withIoErrorsAsync } from "./io-error.ts";
 import { checkPath } from "./path.ts";
 import type { Release } from "./release.ts";
 
@@ -25,11 +25,9 @@ export async function singleModuleRelease(file: string): Promise<Release> {
   };
 }
 
-async function readModule(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
+function readModule(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  return withIoErrorsAsync("read the module", file, async () => {
     if (!statSync(file).isFile()) throw new Error("it is no regular file");
     return await Bun.file(file).bytes();
-  } catch (error) {
-    throw new EmendError("io", `cannot read the module ${file}: ${messageOf(error)}`, { cause: error });
-  }
+  });
 }

@@ -6,11 +6,11 @@
  * one slot for "what it waits for" is enough.
  */
 import { type ByteStrings, encodeByteStrings } from "./byte-strings.ts";
-import type { Subscription } from "./calls/poll.ts";
 import { type Descriptor, inputDescriptor, outputDescriptor } from "./descriptor.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { limits } from "./limits.ts";
 import { discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** What the module between guest and host looks at behind every call, and traps when it is not 0. */
 export interface StopFlag {

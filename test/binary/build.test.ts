@@ -1,6 +1,7 @@
 /** The executable makes the next one: `emend build` and `emend inspect` of `dist/emend`, without Bun or a network. */
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -13,10 +14,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { emend, isExecutableBuilt, startNode } from "../support/executable.ts";
 
-const emend = join(import.meta.dir, "../../dist/emend");
-const isBuilt = existsSync(emend);
-if (!isBuilt) console.log("test/binary/build.test.ts is skipped: there is no dist/emend (npm run build)");
+const isBuilt = isExecutableBuilt(import.meta.path);
 
 const scratch = mkdtempSync(join(tmpdir(), "emend-build-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -109,36 +109,81 @@ describe.skipIf(!isBuilt)("emend build", () => {
 });
 
 describe.skipIf(!isBuilt)("an executable whose payload is damaged", () => {
-  const damages: [what: string, damage: (file: string) => void, message: RegExp][] = [
-    ["cut short", (file) => truncateSync(file, statSync(file).size - 100), /expected emend's trailer/],
+  const file = join(scratch, "damaged");
+  /** What lies behind the program, as it was written, and where it begins. */
+  let tail: Buffer;
+  let tailOffset: number;
+  beforeAll(() => {
+    expect(run(emend, "build", siteAt("site-to-damage"), "-o", file).exitCode).toBe(0);
+    const bytes = readFileSync(file);
+    tailOffset = Number(bytes.readBigUInt64LE(bytes.length - 32));
+    tail = Buffer.from(bytes.subarray(tailOffset));
+  });
+
+  function writeTail(damaged: Buffer): void {
+    truncateSync(file, tailOffset);
+    appendFileSync(file, damaged);
+  }
+
+  /** Changes one bit of the byte that `where` finds; the trailer is the last 64 bytes. */
+  const flip = (where: (bytes: Buffer) => number) => (bytes: Buffer) => {
+    const at = where(bytes);
+    bytes[at]! ^= 1;
+    return bytes;
+  };
+  const beforeEnd = (count: number) => flip((bytes) => bytes.length - count);
+
+  const damages: [what: string, damage: (bytes: Buffer) => Buffer, message: RegExp][] = [
+    ["cut by a byte", (bytes) => bytes.subarray(0, -1), /expected emend's trailer in the last 64/],
+    ["cut inside the index", (bytes) => bytes.subarray(0, -100), /expected emend's trailer/],
+    ["cut inside the payload", (bytes) => bytes.subarray(0, -4_000_000), /expected emend's trailer/],
+    ["longer than it was", (bytes) => Buffer.concat([bytes, Buffer.alloc(3)]), /something was appended/],
     [
-      "altered",
-      (file) => {
-        const bytes = readFileSync(file);
-        bytes[bytes.lastIndexOf("<h1>")]! ^= 1;
-        writeFileSync(file, bytes);
-      },
+      "altered in a small file",
+      flip((bytes) => bytes.lastIndexOf("<h1>")),
       /the embedded public\/index\.html is damaged: expected SHA-256/,
     ],
+    [
+      "altered in the index",
+      flip((bytes) => bytes.lastIndexOf('"sha256"')),
+      /the index of the embedded site is damaged: expected SHA-256/,
+    ],
+    ["altered in the hash of the index", beforeEnd(64), /the index of the embedded site is damaged/],
+    ["altered in the length of the runtime", beforeEnd(32), /should end at byte \d+/],
+    ["altered in the place of the index", beforeEnd(24), /index of the embedded site is damaged/],
+    ["altered in the place of the index, far", beforeEnd(17), /trailer of the embedded site is damaged/],
+    ["altered in the version of its format", beforeEnd(16), /expected an embedded site of format 1/],
+    ["altered in its last byte", beforeEnd(1), /expected emend's trailer/],
   ];
   for (const [what, damage, message] of damages) {
     test(`says so at start: ${what}`, () => {
-      const file = join(scratch, `damaged-${what}`);
-      expect(run(emend, "build", siteAt(`site-${what}`), "-o", file).exitCode).toBe(0);
-      damage(file);
-      const { exitCode, stdout, stderr } = run(
-        file,
-        "serve",
-        "--addr",
-        "127.0.0.1:0",
-        "--admin",
-        "off",
-        "--ephemeral",
-      );
-      expect([exitCode, stdout]).toEqual([1, ""]);
-      expect(stderr).toMatch(message);
-      expect(stderr).toContain(file);
-      expect(stderr).not.toMatch(/\n\s+at /);
+      writeTail(damage(Buffer.from(tail)));
+      for (const args of [
+        ["serve", "--addr", "127.0.0.1:0", "--admin", "off", "--ephemeral"],
+        ["inspect", file],
+      ]) {
+        const { exitCode, stdout, stderr } = Bun.spawnSync([file, ...args], {
+          cwd: scratch,
+          env: { PATH: "", EMEND_TOKEN: "a-token-that-is-long-enough" },
+        });
+        expect([exitCode, stdout.toString()]).toEqual([1, ""]);
+        expect(stderr.toString()).toMatch(message);
+        expect(stderr.toString()).toStartWith(`emend: ${file}: `);
+        expect(stderr.toString()).not.toMatch(/\n\s+at /);
+      }
     });
   }
+
+  test("answers 503 to who asks for a large file that was altered, says why, and serves the rest", async () => {
+    writeTail(flip((bytes) => bytes.indexOf("large large") + 3_000_000)(Buffer.from(tail)));
+    await using node = await startNode(["--ephemeral"], { program: file });
+    expect((await fetch(`${node.url}/`)).status).toBe(200);
+    const large = await fetch(`${node.url}/large.bin`);
+    expect([large.status, (await large.text()).length < 100]).toEqual([503, true]);
+    const { message } = await node.record(({ event }) => event === "problem");
+    expect(message).toContain("large.bin");
+    expect(message).toContain("expected SHA-256");
+    expect((await fetch(`${node.url}/`)).status).toBe(200);
+    expect(await node.stop()).toBe(0);
+  });
 });

@@ -87,6 +87,7 @@ describe("the environment", () => {
   test("has the header fields but those that are withheld", async () => {
     const fields = [
       ...["Authorization: Basic c2VjcmV0", "Connection: keep-alive, X-A", "Proxy: http://evil.test"],
+      "Proxy-Authorization: Basic c2VjcmV0",
       ...["X-A: 1", "x-a: 2", "X-Utf: caf\xc3\xa9", "X-Latin: caf\xe9", "Cookie: a=b; c", "X-Empty:"],
     ];
     expect(await environment("GET /exact", fields)).toEqual({

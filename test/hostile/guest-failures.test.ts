@@ -95,19 +95,19 @@ describe("a guest that traps", () => {
     stream.abandon();
   });
 
-  test("500 times, and 20 times at the end of its stack, does not grow the node", async () => {
+  test("200 times, and 20 times at the end of its stack, does not grow the node", async () => {
     const ask = (target: string, count: number): Promise<unknown> =>
       Promise.all(Array.from({ length: count }, () => rawRequest(site.port, `GET ${target}`)));
     for (let i = 0; i < 5; i++) await ask("/trap?oob", 20);
     await ask("/recursion", 5);
     Bun.gc(true);
     const before = process.memoryUsage.rss();
-    for (let i = 0; i < 25; i++) await ask("/trap?oob", 20);
+    for (let i = 0; i < 10; i++) await ask("/trap?oob", 20);
     for (let i = 0; i < 4; i++) await ask("/recursion", 5);
     Bun.gc(true);
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 1024 * 1024);
     expect((await rawRequest(site.port, "GET /hello"))?.status).toBe(200);
-  }, 20_000);
+  }, 90_000);
 });
 
 describe("a guest that exits", () => {

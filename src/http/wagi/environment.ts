@@ -25,47 +25,93 @@ export interface EnvironmentSource {
 const corrupt = "CORRUPT VALUE";
 
 /** Never handed to a guest: credentials are the host's, and HTTP_PROXY would redirect a guest's own requests. */
-const withheld = new Set(["authorization", "connection", "proxy"]);
+const withheld = new Set(["HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION", "HTTP_CONNECTION", "HTTP_PROXY"]);
 
-/** The environment as a list of `NAME=value`. */
+/** What every request has. A site's variable with such a name gives way. */
+const builtIn = new Set([
+  ...["AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE", "GATEWAY_INTERFACE", "PATH_INFO", "PATH_TRANSLATED"],
+  ...["QUERY_STRING", "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_USER", "REQUEST_METHOD", "SCRIPT_NAME"],
+  ...["SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE"],
+  ...["X_FULL_URL", "X_MATCHED_ROUTE", "X_RAW_PATH_INFO"],
+]);
+
+/**
+ * The environment as a list of `NAME=value`: the header fields as HTTP_*, but for Authorization,
+ * Proxy-Authorization, Connection and Proxy, and each name once.
+ */
 export function guestEnvironment(source: EnvironmentSource): string[] {
-  const { request, target } = source;
-  const { headers } = request;
+  const { request, target, address, siteEnv } = source;
+  const variables: string[] = [];
+  let repeats = false;
+  for (const name in siteEnv) {
+    variables.push(`${toByteString(name)}=${toByteString(siteEnv[name]!)}`);
+    if (name.startsWith("HTTP_") || builtIn.has(name)) repeats = true;
+  }
+  let contentType = "";
+  request.headers.forEach((value, field) => {
+    const header = headerVariable(field);
+    if (header === undefined) return;
+    const checked = utf8OrCorrupt(value);
+    variables.push(header.start + checked);
+    if (header.repeats) repeats = true;
+    if (field === "content-type") contentType = checked;
+  });
+
   const [scriptName, rawPathInfo] = splitPath(target.path, source.scriptSegments);
   const pathInfo = utf8OrCorrupt(decode(rawPathInfo));
   const { host, port } = splitAuthority(target);
-  const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(source.siteEnv)) {
-    variables[toByteString(name)] = toByteString(value);
-  }
-  headers.forEach((value, name) => {
-    if (withheld.has(name)) return;
-    variables[`HTTP_${name.toUpperCase().replaceAll("-", "_")}`] = utf8OrCorrupt(value);
-  });
-  Object.assign(variables, {
-    AUTH_TYPE: "",
-    CONTENT_LENGTH: source.contentLength,
-    CONTENT_TYPE: utf8OrCorrupt(headers.get("content-type") ?? ""),
-    GATEWAY_INTERFACE: "CGI/1.1",
-    PATH_INFO: pathInfo,
-    X_RAW_PATH_INFO: rawPathInfo,
-    PATH_TRANSLATED: pathInfo,
-    QUERY_STRING: toByteString(target.query),
-    REMOTE_ADDR: source.address,
-    REMOTE_HOST: source.address,
-    REMOTE_USER: "",
-    REQUEST_METHOD: request.method,
-    SCRIPT_NAME: utf8OrCorrupt(decode(scriptName)),
-    SERVER_NAME: host,
-    SERVER_PORT: port,
-    SERVER_PROTOCOL: "HTTP/1.1",
-    SERVER_SOFTWARE: "WAGI/1",
-    X_MATCHED_ROUTE: toByteString(source.pattern),
-    X_FULL_URL: toByteString(
-      `${target.scheme}://${host}:${port}${target.path}${target.query === "" ? "" : `?${target.query}`}`,
-    ),
-  });
-  return Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  const query = toByteString(target.query);
+  const url = `${target.scheme}://${host}:${port}${target.path}`;
+  variables.push(
+    "AUTH_TYPE=",
+    `CONTENT_LENGTH=${source.contentLength}`,
+    `CONTENT_TYPE=${contentType}`,
+    "GATEWAY_INTERFACE=CGI/1.1",
+    `PATH_INFO=${pathInfo}`,
+    `X_RAW_PATH_INFO=${rawPathInfo}`,
+    `PATH_TRANSLATED=${pathInfo}`,
+    `QUERY_STRING=${query}`,
+    `REMOTE_ADDR=${address}`,
+    `REMOTE_HOST=${address}`,
+    "REMOTE_USER=",
+    `REQUEST_METHOD=${request.method}`,
+    `SCRIPT_NAME=${utf8OrCorrupt(decode(scriptName))}`,
+    `SERVER_NAME=${host}`,
+    `SERVER_PORT=${port}`,
+    "SERVER_PROTOCOL=HTTP/1.1",
+    "SERVER_SOFTWARE=WAGI/1",
+    `X_MATCHED_ROUTE=${toByteString(source.pattern)}`,
+    `X_FULL_URL=${toByteString(target.query === "" ? url : `${url}?${target.query}`)}`,
+  );
+  return repeats ? lastOfEach(variables) : variables;
+}
+
+interface HeaderVariable {
+  /** `HTTP_NAME=` */
+  readonly start: string;
+  /** Whether another field may have the same variable: `x_a` and `x-a`, several `set-cookie`. */
+  readonly repeats: boolean;
+}
+
+/** Variables of fields that were seen, undefined for what is withheld. Clients send whatever they like: few are kept. */
+const headerVariables = new Map<string, HeaderVariable | undefined>();
+const [keptFields, keptFieldChars] = [256, 64];
+
+function headerVariable(field: string): HeaderVariable | undefined {
+  const known = headerVariables.get(field);
+  if (known !== undefined || headerVariables.has(field)) return known;
+  const name = `HTTP_${field.toUpperCase().replaceAll("-", "_")}`;
+  const repeats = field.includes("_") || field === "set-cookie";
+  const made = withheld.has(name) ? undefined : { start: `${name}=`, repeats };
+  if (headerVariables.size < keptFields && field.length <= keptFieldChars) headerVariables.set(field, made);
+  return made;
+}
+
+/** Of variables with the same name the last, where the first one stood. */
+function lastOfEach(variables: readonly string[]): string[] {
+  const byName = new Map<string, string>();
+  for (const variable of variables) byName.set(variable.slice(0, variable.indexOf("=")), variable);
+  return [...byName.values()];
 }
 
 /**
@@ -80,10 +126,15 @@ export function splitPath(path: string, scriptSegments: number | undefined): rea
   return end < 0 ? [path, ""] : [path.slice(0, end), path.slice(end)];
 }
 
-function splitAuthority(target: RequestTarget): { readonly host: string; readonly port: string } {
-  const match = /^(.*?)(?::(\d+))?$/.exec(target.authority);
-  const host = match?.[1] ?? target.authority;
-  return { host, port: match?.[2] ?? (target.scheme === "https" ? "443" : "80") };
+/** The port is what follows the last colon if that is decimal: `[::1]` has none. */
+function splitAuthority({ authority, scheme }: RequestTarget): {
+  readonly host: string;
+  readonly port: string;
+} {
+  const colon = authority.lastIndexOf(":");
+  if (colon >= 0 && /^\d+$/.test(authority.slice(colon + 1)))
+    return { host: authority.slice(0, colon), port: authority.slice(colon + 1) };
+  return { host: authority, port: scheme === "https" ? "443" : "80" };
 }
 
 function decode(path: string): string {

@@ -22,7 +22,7 @@ import { RequestInput } from "./request-input.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { ResponseOutput } from "./response-output.ts";
 import { StderrOutput } from "./stderr-output.ts";
-import type { WagiRoute } from "./wagi-handler.ts";
+import type { WagiRoute } from "./wagi-route.ts";
 
 /** Statuses whose responses have no body (RFC 9110 §6.4.1). */
 const bodiless = new Set([204, 205, 304]);

@@ -12,19 +12,7 @@ import { guestEnvironment } from "./environment.ts";
 import { Exchange } from "./exchange.ts";
 import { HeadCache } from "./head-cache.ts";
 import { openBody, type RefusedBody, type RequestBody } from "./request-body.ts";
-
-/** What an exchange needs to know of its route. */
-export interface WagiRoute {
-  readonly timeoutMs: number;
-  readonly idleMs: number;
-  readonly bodyMaxBytes: number;
-  readonly guestLines: GuestLines;
-  /** Goes on every answer. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly heads: HeadCache;
-  readonly args: (call: Call) => readonly string[];
-  readonly environ: (call: Call, contentLength: string) => readonly string[];
-}
+import type { WagiRoute } from "./wagi-route.ts";
 
 export interface WagiHandler {
   readonly gate: ConcurrencyGate;

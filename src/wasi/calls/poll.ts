@@ -3,11 +3,9 @@ import { right } from "../descriptor.ts";
 import { errno } from "../errno.ts";
 import type { WasiHost } from "../host.ts";
 import { limits } from "../limits.ts";
+import { eventType, type Subscription } from "../subscription.ts";
 import { clockNanoseconds } from "./clock.ts";
 import type { HostCalls } from "./host-calls.ts";
-
-/** `$eventtype`. */
-const eventType = { clock: 0, fdRead: 1, fdWrite: 2 } as const;
 
 /** `$subclockflags`: the timeout is a point in time and not a duration. */
 const absoluteTime = 1;
@@ -17,28 +15,6 @@ const [subscriptionSize, eventSize] = [48, 32];
 
 /** The longest a timer can be set (setTimeout's own bound); a longer wait is waited again. */
 const timerMaxMs = 2 ** 31 - 1;
-
-export interface Clock {
-  readonly type: typeof eventType.clock;
-  readonly userdata: bigint;
-  readonly id: number;
-  readonly dueNs: bigint;
-}
-
-export interface Stream {
-  readonly type: typeof eventType.fdRead | typeof eventType.fdWrite;
-  readonly userdata: bigint;
-  readonly fd: number;
-}
-
-/** A subscription that can only be answered with an error. */
-export interface Failed {
-  readonly type: number;
-  readonly userdata: bigint;
-  readonly error: number;
-}
-
-export type Subscription = Clock | Stream | Failed;
 
 interface Event {
   readonly userdata: bigint;

@@ -1,0 +1,17 @@
+/** A WAGI route as its exchanges see it. */
+import type { GuestLines } from "../../log/index.ts";
+import type { Call } from "../call.ts";
+import type { HeadCache } from "./head-cache.ts";
+
+/** What an exchange needs to know of its route. */
+export interface WagiRoute {
+  readonly timeoutMs: number;
+  readonly idleMs: number;
+  readonly bodyMaxBytes: number;
+  readonly guestLines: GuestLines;
+  /** Goes on every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly heads: HeadCache;
+  readonly args: (call: Call) => readonly string[];
+  readonly environ: (call: Call, contentLength: string) => readonly string[];
+}
