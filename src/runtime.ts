@@ -89,6 +89,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
           status: () => nodeStatus({ version, state, lane, sites, pending: data.pending() }),
         });
 
+  const watchers = options.watch ? sites.flatMap((site) => watchSite(site, lane, logger)) : [];
+
   logger.log({
     event: "listening",
     addr: data.url,
@@ -98,7 +100,6 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     startMs: Math.round(performance.now() * 10) / 10,
   });
 
-  const watchers = options.watch ? sites.flatMap((site) => watchSite(site, lane, logger)) : [];
   return {
     url: data.url,
     admin: admin?.url ?? null,

@@ -1,5 +1,11 @@
-/** One release of a site, ready to answer: a Hono app whose routes end in guests, and assets behind them. */
-import { Hono } from "hono";
+/**
+ * One release of a site, ready to answer: Hono's router over routes that end in guests, and assets behind them.
+ * The router is used without an app around it: that would cost as much a request as the rest of what happens here.
+ */
+import { METHOD_NAME_ALL } from "hono/router";
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
 import { messageOf } from "../errors.ts";
 import type { Pool, PoolStatus } from "../guest/index.ts";
 import { variantsDelayMs } from "../limits.ts";
@@ -30,11 +36,20 @@ interface BoundRoute {
   readonly handler: WagiHandler;
 }
 
+/** What stands behind a path. */
+interface Target {
+  readonly path: string;
+  readonly routes: readonly BoundRoute[];
+  /** Methods of all of them, for Allow. */
+  readonly allow: string;
+}
+
 export class SiteApp {
   readonly content: SiteContent;
   readonly #options: SiteAppOptions;
   readonly #assets: Assets;
-  readonly #app: Hono<{ Bindings: Call }>;
+  /** Undefined for a site without routes: the router wants at least one. */
+  readonly #router: SmartRouter<Target> | undefined;
   #busy = 0;
   #retired = false;
 
@@ -53,7 +68,7 @@ export class SiteApp {
           site: options.site,
         }),
     });
-    this.#app = this.#buildApp();
+    this.#router = this.#buildRouter();
   }
 
   /** First 12 hexadecimal digits of the content digest, as in x-emend-release. */
@@ -67,9 +82,15 @@ export class SiteApp {
       call.reason = "a bad escape in the path";
       return plainResponse(400, this.#options.headers);
     }
-    const answer = this.#app.fetch(call.request, call);
-    if (call.request.method !== "HEAD") return answer;
-    return answer instanceof Promise ? answer.then(headResponse) : headResponse(answer);
+    try {
+      const answer = this.#answer(call);
+      const isHead = call.request.method === "HEAD";
+      if (!(answer instanceof Promise)) return isHead ? headOf(answer) : answer;
+      const settled = answer.catch((error: unknown) => this.#failed(error, call));
+      return isHead ? settled.then(headOf) : settled;
+    } catch (error) {
+      return this.#failed(error, call);
+    }
   }
 
   /** A request begins on this release. */
@@ -113,25 +134,28 @@ export class SiteApp {
     for (const pool of this.#options.pools.values()) pool[Symbol.dispose]();
   }
 
-  #buildApp(): Hono<{ Bindings: Call }> {
-    const app = new Hono<{ Bindings: Call }>({
-      getPath: (_, options) => routingPath(options?.env?.target.path ?? "/"),
-    });
-    for (const entry of sortRoutes(this.content.config.routes)) {
+  #answer(call: Call): Response | Promise<Response> {
+    const path = routingPath(call.target.path);
+    // Routes were added in order of specificity, and matches come in that order.
+    const target = this.#router?.match(METHOD_NAME_ALL, path)[0][0]?.[0];
+    if (target === undefined) return this.#respondAsset(call);
+    call.route = target.path;
+    const { method } = call.request;
+    const route = target.routes.find((each) => each.methods.has(method));
+    if (route !== undefined) return route.handler.handle(call);
+    return plainResponse(405, { allow: target.allow, ...this.#options.headers });
+  }
+
+  #buildRouter(): SmartRouter<Target> | undefined {
+    const entries = sortRoutes(this.content.config.routes);
+    if (entries.length === 0) return undefined;
+    const router = new SmartRouter<Target>({ routers: [new RegExpRouter(), new TrieRouter()] });
+    for (const entry of entries) {
       const routes = this.#bind(entry);
       const allow = [...new Set(routes.flatMap((route) => [...route.methods]))].join(", ");
-      app.all(entry.path, ({ env: call }) => {
-        call.route = entry.path;
-        const { method } = call.request;
-        const route = routes.find((each) => each.methods.has(method));
-        return route === undefined
-          ? plainResponse(405, { allow, ...this.#options.headers })
-          : route.handler.handle(call);
-      });
+      router.add(METHOD_NAME_ALL, entry.path, { path: entry.path, routes, allow });
     }
-    app.notFound(({ env: call }) => this.#respondAsset(call));
-    app.onError((error, { env: call }) => this.#failed(error, call));
-    return app;
+    return router;
   }
 
   #bind(entry: RouteEntry): BoundRoute[] {
@@ -166,13 +190,14 @@ export class SiteApp {
 }
 
 /**
- * What a client is told that asked with HEAD. Hono drops bodies, and Bun makes `Content-Length: 0` of no body:
- * where the length is not known, a body that is never read keeps it from saying so.
+ * What a client is told that asked with HEAD: no body. Bun makes `Content-Length: 0` of that, so where the length is
+ * not known, a body that is never read keeps it from saying so.
  */
-function headResponse(response: Response): Response {
+function headOf(response: Response): Response {
   const { status, headers } = response;
-  if (status === 204 || status === 304 || headers.has("content-length")) return response;
-  return new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { status, headers });
+  const isKnown = status === 204 || status === 304 || headers.has("content-length");
+  const body = isKnown ? null : new ReadableStream({ pull: () => new Promise<void>(() => {}) });
+  return new Response(body, { status, headers });
 }
 
 /** The path that routes are matched against: decoded as far as it is UTF-8, %2F left alone. */

@@ -1,6 +1,6 @@
 /** `emend serve DIR --watch`: an edit becomes the release that answers, whole, and nobody is cut off by it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { collectDirectory } from "../../src/release/index.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../support/executable.ts";
 import { kitGuest } from "../support/guests.ts";
 import { RawConnection, valuesOf } from "../support/raw-connection.ts";
-import type { LoggedRecord } from "../support/serve-sites.ts";
+import { type LoggedRecord, waitFor } from "../support/serve-sites.ts";
 
 const isBuilt = isExecutableBuilt(import.meta.path);
 
@@ -145,6 +145,35 @@ describe.skipIf(!isBuilt)("emend serve --watch", () => {
     expect(known.length).toBeGreaterThan(50);
     expect(new Set(known.map(([release]) => release)).size).toBe(8);
     expect(known.filter(([release, edition]) => edition !== editions.get(release!))).toEqual([]);
+  });
+
+  test("follows a directory that was moved into the place of the old one, and a link that was turned", async () => {
+    const [one, two, link] = ["one", "two", "current"].map((name) => join(scratch.path, "moved", name));
+    for (const [path, page] of [
+      [one!, "page one"],
+      [two!, "page two"],
+    ] as const) {
+      mkdirSync(join(path, "public"), { recursive: true });
+      writeFileSync(join(path, "public/index.html"), page);
+    }
+    symlinkSync(one!, link!);
+    await using other = await startNode([link!, "--watch", "--ephemeral"]);
+    const page = async (): Promise<string> => (await fetch(`${other.url}/`)).text();
+    expect(await page()).toBe("page one");
+    symlinkSync(two!, `${link}.new`);
+    renameSync(`${link}.new`, link!);
+    await waitFor("the page of the other directory", async () => (await page()) === "page two");
+    writeFileSync(join(two!, "public/index.html"), "page two, edited");
+    await waitFor("an edit in the other directory", async () => (await page()) === "page two, edited");
+
+    await using third = await startNode([one!, "--watch", "--ephemeral"]);
+    rmSync(one!, { recursive: true });
+    await third.record(({ event, message }) => event === "problem" && /does not exist/.test(String(message)));
+    mkdirSync(join(one!, "public"), { recursive: true });
+    writeFileSync(join(one!, "public/index.html"), "page one is back");
+    await waitFor("the page that came back", async () => {
+      return (await (await fetch(`${third.url}/`)).text()) === "page one is back";
+    });
   });
 
   test("goes on answering when a module is deleted, and still stops in order", async () => {
