@@ -136,6 +136,8 @@ async function compile(outfile: string, platform: Platform | undefined): Promise
     minify: true,
     format: "esm",
     bytecode: true,
+    // A chunk for what a command loads later: `emend serve` does not read the bytecode of `emend diff`.
+    splitting: true,
     plugins: [withoutChildProcess],
     compile: {
       outfile,

@@ -20,6 +20,14 @@ export type ErrorCode =
   | "payload.truncated"
   | "payload.format"
   | "payload.hash"
+  // deltas
+  | "delta.format"
+  | "delta.truncated"
+  | "delta.bounds"
+  | "delta.bomb"
+  | "delta.source-hash"
+  | "delta.result-hash"
+  | "delta.budget"
   // the command line and the machine it runs on
   | "usage"
   | "io"

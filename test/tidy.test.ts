@@ -47,9 +47,23 @@ const rooms: Readonly<Record<string, Room>> = {
   state: { rooms: ["bytes"], builtins: files },
   admin: { rooms: ["bytes"], packages: ["hono", "valibot"], builtins: ["node:net"] },
   // both
+  delta: { rooms: ["bytes", "wasm"], packages: ["seek-bzip"], builtins: ["node:zlib"] },
   log: { rooms: [], builtins: ["node:stream"] },
   cli: {
-    rooms: ["bytes", "wasm", "wasi", "guest", "http", "lane", "config", "release", "state", "admin", "log"],
+    rooms: [
+      "bytes",
+      "wasm",
+      "wasi",
+      "guest",
+      "http",
+      "lane",
+      "delta",
+      "config",
+      "release",
+      "state",
+      "admin",
+      "log",
+    ],
     packages: ["commander"],
     builtins: files,
   },
@@ -68,10 +82,14 @@ const rootFiles: Readonly<Record<string, readonly string[]>> = {
 };
 
 const isTest = (path: string): boolean => path.endsWith(".test.ts") || path.endsWith("-fixture.ts");
+/** Types of a package that has none. */
+const isDeclaration = (path: string): boolean => path.endsWith(".d.ts");
 /** Sources that are compiled elsewhere: AssemblyScript. */
 const isGuest = (path: string): boolean => /^(assets|test\/guests|src\/cli\/templates)\//.test(path);
 
-const typescript = repositoryFiles.filter((path) => path.endsWith(".ts") && !isGuest(path));
+const typescript = repositoryFiles.filter(
+  (path) => path.endsWith(".ts") && !isDeclaration(path) && !isGuest(path),
+);
 const sources = typescript.filter((path) => path.startsWith("src/") && !isTest(path));
 const tests = typescript.filter((path) => path.endsWith(".test.ts"));
 
@@ -147,6 +165,12 @@ describe("imports", () => {
 
   test("form no circle", () => {
     expect(findCycle(typescript)).toBeUndefined();
+  });
+
+  test("of builtins that a start does not need are made when they are needed: a bundle would hoist them", () => {
+    const hoisted = /^import (?!type\b)[^;]*\bfrom "(node:)?(zlib|crypto|child_process)"/m;
+    expect(sources.filter((path) => hoisted.test(readText(path)))).toEqual([]);
+    expect(hoisted.test('import {\n  constants,\n} from "node:zlib";')).toBe(true);
   });
 
   test("lead to files that are there", () => {

@@ -2,4 +2,12 @@ export { ByteWriter } from "./byte-writer.ts";
 export { Cursor, DecodeError } from "./cursor.ts";
 export { createSha256, type Sha256, sha256Hex } from "./digest.ts";
 export { encodeHex } from "./hex.ts";
+export {
+  lebExactBytesMax,
+  readSignedLeb,
+  readUnsignedLeb,
+  signedLebLength,
+  unsignedLebLength,
+  writeLeb,
+} from "./leb.ts";
 export { randomBytes } from "./random.ts";

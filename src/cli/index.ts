@@ -3,7 +3,7 @@
  * measured by.
  */
 import { Command, CommanderError } from "commander";
-import { EmendError } from "../errors.ts";
+import { EmendError, type ErrorCode } from "../errors.ts";
 import { version } from "../version.ts";
 
 /** Every command by name, in the order of the help text. */
@@ -12,6 +12,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./init.ts")).initCommand(),
   build: async () => (await import("./build.ts")).buildCommand(),
   inspect: async () => (await import("./inspect.ts")).inspectCommand(),
+  diff: async () => (await import("./diff.ts")).diffCommand(),
+  apply: async () => (await import("./apply.ts")).applyCommand(),
   config: async () => (await import("./config.ts")).configCommand(),
   token: async () => (await import("./token.ts")).tokenCommand(),
 };
@@ -22,15 +24,17 @@ Examples:
   emend init site                  make a small site to start from
   emend serve site --watch         serve it, and each change at once
   emend build site -o my-site      write an executable that carries it
+  emend diff OLD NEW -o DELTA      make the smallest delta between two files
+  emend apply OLD DELTA -o NEW     make the new file from it
 
 Each command has a --help of its own.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused.`;
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (the last word on stderr, and \`code\` in --json, says why).`;
 
 /**
  * Runs a command line.
  *
  * @param args what follows the program's name.
- * @returns the exit code: 0 done, 1 failed, 2 wrong usage.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused.
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   const program = new Command("emend")
@@ -50,7 +54,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return exitCodeOf(error);
+    return exitCodeOf(error, program.commands.some(isJsonWanted));
   }
 }
 
@@ -60,11 +64,27 @@ function withExitOverride(command: Command): Command {
   return command;
 }
 
+/** Whether --json was given to a command or to one below it. */
+function isJsonWanted(command: Command): boolean {
+  return command.opts().json === true || command.commands.some(isJsonWanted);
+}
+
 /** Says what went wrong, once and without a stack, and gives the exit code for it. Our own bugs keep theirs. */
-function exitCodeOf(error: unknown): number {
+function exitCodeOf(error: unknown, asJson: boolean): number {
   // Commander has written its own message already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!(error instanceof EmendError)) throw error;
-  process.stderr.write(`emend: ${error.message}\n`);
-  return error.code === "usage" ? 2 : 1;
+  const { code, message } = error;
+  if (!isRefusal(code)) {
+    process.stderr.write(`emend: ${message}\n`);
+    return code === "usage" ? 2 : 1;
+  }
+  process.stderr.write(`emend: ${message}: ${code}\n`);
+  if (asJson) process.stdout.write(`${JSON.stringify({ code, message })}\n`);
+  return 3;
+}
+
+/** A refusal is for scripts to tell from a failure: the input is at fault, and trying again changes nothing. */
+function isRefusal(code: ErrorCode): boolean {
+  return code.startsWith("delta.");
 }

@@ -1,4 +1,11 @@
 export { type ExposedModule, exposeState, type StateExports } from "./expose-state.ts";
+export {
+  ImmediateList,
+  immediateKind,
+  isSignedImmediate,
+  scanBody,
+  scanExpression,
+} from "./immediate.ts";
 export { type Opcode, opcode, readInstruction } from "./instruction.ts";
 export {
   decodeModule,

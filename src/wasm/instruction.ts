@@ -6,19 +6,22 @@ import { type Cursor, DecodeError } from "../bytes/index.ts";
 import { readHeapType, readValueType } from "./value-type.ts";
 
 /**
- * What follows an opcode, one letter each: `u` u32, `i` s32, `l` s64, `f`/`d` 4 or 8 bytes, `m` memarg,
- * `b` block type, `t` br_table, `v` list of value types, `h` heap type, `1`/`k` 1 or 16 bytes, `c` catch clauses.
+ * What follows an opcode, one letter each: `F`/`G`/`T` function, global or type index, `u` any other u32,
+ * `i` s32, `l` s64, `f`/`d` 4 or 8 bytes, `m` memarg, `b` block type, `t` br_table, `v` list of value types,
+ * `h` heap type, `1`/`k` 1 or 16 bytes, `c` catch clauses.
  */
 const plain: string[] = [];
 plain[0x02] = plain[0x03] = plain[0x04] = plain[0x06] = "b";
 plain[0x07] = plain[0x08] = plain[0x09] = plain[0x18] = "u";
 plain[0x0c] = plain[0x0d] = "u";
 plain[0x0e] = "t";
-plain[0x10] = plain[0x12] = plain[0x14] = plain[0x15] = "u";
-plain[0x11] = plain[0x13] = "uu";
+plain[0x10] = plain[0x12] = "F";
+plain[0x14] = plain[0x15] = "T";
+plain[0x11] = plain[0x13] = "Tu";
 plain[0x1c] = "v";
 plain[0x1f] = "bc";
 for (let op = 0x20; op <= 0x26; op++) plain[op] = "u";
+plain[0x23] = plain[0x24] = "G";
 for (let op = 0x28; op <= 0x3e; op++) plain[op] = "m";
 plain[0x3f] = plain[0x40] = "u";
 plain[0x41] = "i";
@@ -26,14 +29,15 @@ plain[0x42] = "l";
 plain[0x43] = "f";
 plain[0x44] = "d";
 plain[0xd0] = "h";
-plain[0xd2] = plain[0xd5] = plain[0xd6] = "u";
+plain[0xd2] = "F";
+plain[0xd5] = plain[0xd6] = "u";
 for (const op of [0x00, 0x01, 0x05, 0x0a, 0x0b, 0x0f, 0x19, 0x1a, 0x1b, 0xd1, 0xd3, 0xd4]) plain[op] = "";
 for (let op = 0x45; op <= 0xc4; op++) plain[op] = "";
 
 /** 0xfb: GC. */
 const gc: string[] = [
-  ...["u", "u", "uu", "uu", "uu", "uu", "u", "u", "uu", "uu", "uu", "u", "u", "u", "u", ""],
-  ...["u", "uu", "uu", "uu", "h", "h", "h", "h", "1uhh", "1uhh", "", "", "", "", ""],
+  ...["T", "T", "Tu", "Tu", "Tu", "Tu", "T", "T", "Tu", "Tu", "Tu", "T", "T", "T", "T", ""],
+  ...["T", "TT", "Tu", "Tu", "h", "h", "h", "h", "1uhh", "1uhh", "", "", "", "", ""],
 ];
 
 /** 0xfc: saturating truncation, bulk memory and tables, wide arithmetic. */
@@ -80,18 +84,21 @@ export function readInstruction(cursor: Cursor): Opcode {
   const start = cursor.offset;
   const first = cursor.u8();
   if (first < 0xfb || first > 0xfe) {
-    return skipImmediates(cursor, plain[first], first, start);
+    return skipImmediates(cursor, shapeOf(first, 0), first, start);
   }
   const second = cursor.u32();
-  const shape =
-    first === 0xfb
-      ? gc[second]
-      : first === 0xfc
-        ? bulk[second]
-        : first === 0xfd
-          ? simd(second)
-          : atomic(second);
-  return skipImmediates(cursor, shape, first * 0x1000 + second, start);
+  return skipImmediates(cursor, shapeOf(first, second), first * 0x1000 + second, start);
+}
+
+/**
+ * The letters of what follows an opcode; undefined for one that emend does not know. `second` counts only
+ * behind the prefixes 0xfb to 0xfe.
+ */
+export function shapeOf(first: number, second: number): string | undefined {
+  if (first === 0xfb) return gc[second];
+  if (first === 0xfc) return bulk[second];
+  if (first === 0xfd) return simd(second);
+  return first === 0xfe ? atomic(second) : plain[first];
 }
 
 function skipImmediates(cursor: Cursor, shape: string | undefined, op: Opcode, start: number): Opcode {
@@ -102,6 +109,9 @@ function skipImmediates(cursor: Cursor, shape: string | undefined, op: Opcode, s
 
 function skipImmediate(cursor: Cursor, letter: number): void {
   switch (letter) {
+    case 0x46: // F
+    case 0x47: // G
+    case 0x54: // T
     case 0x75: // u
     case 0x69: // i
       cursor.skipLeb(5);

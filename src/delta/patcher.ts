@@ -1,0 +1,114 @@
+/**
+ * Makes the target from the source and a list of records: the one loop behind every bsdiff-like
+ * format. A format says where records, differences and extra bytes come from; every check on them is
+ * here (the table in README.md names the hole that each one closes).
+ */
+import { EmendError } from "../errors.ts";
+import { type ByteReader, expectEnd, readInto } from "./byte-reader.ts";
+
+/** Add `add` source bytes and differences, take `copy` extra bytes, move on by `seek` in the source. */
+export interface PatchRecord {
+  add: number;
+  copy: number;
+  seek: number;
+}
+
+/** Where a format keeps what the loop needs. */
+export interface PatchStreams {
+  /** Reads the next record into `record`; undefined or a promise of nothing. */
+  nextRecord(record: PatchRecord): void | Promise<void>;
+  /** Writes `length` bytes to `target[at…]`: those of `source[from…]` plus differences. */
+  addDifferences(
+    target: Uint8Array,
+    at: number,
+    source: Uint8Array,
+    from: number,
+    length: number,
+  ): void | Promise<void>;
+  readonly extra: ByteReader;
+  /** Whether the seek stands before the addition (emend's container) or after the copy (bsdiff). */
+  readonly seekFirst: boolean;
+  /** Throws unless all streams have ended. */
+  finish(): Promise<void>;
+}
+
+/** Refuses what the loop would otherwise do out of bounds. */
+function refuse(what: string): never {
+  throw new EmendError("delta.bounds", what);
+}
+
+/**
+ * The target, exactly `targetSize` bytes: allocated here, so the caller has capped it.
+ * Throws `delta.bounds`, `delta.truncated`, `delta.format` and `delta.bomb`.
+ */
+export async function patch(
+  source: Uint8Array,
+  targetSize: number,
+  streams: PatchStreams,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const target = new Uint8Array(targetSize);
+  const record: PatchRecord = { add: 0, copy: 0, seek: 0 };
+  let at = 0;
+  let from = 0;
+  let idle = 0;
+  while (at < targetSize) {
+    const pending = streams.nextRecord(record);
+    if (pending !== undefined) await pending;
+    const { add, copy, seek } = record;
+    const left = targetSize - at;
+    if (add < 0 || copy < 0) refuse(`a record of ${add} bytes to add and ${copy} to copy at ${at}`);
+    if (add > left || copy > left - add) {
+      refuse(`a record of ${add} + ${copy} bytes at ${at}, expected at most ${left}`);
+    }
+    if (add === 0 && copy === 0) {
+      // bsdiff writes some, also two in a row, but each of its records costs it a byte of the target.
+      idle += 1;
+      if (idle > targetSize + 1)
+        throw new EmendError("delta.bomb", `${idle} records without progress for ${targetSize} bytes`);
+    }
+
+    if (streams.seekFirst) from = move(from, seek, source.length);
+    if (add > source.length - from) refuse(`${add} bytes from ${from} of a source of ${source.length}`);
+    if (add > 0) {
+      const added = streams.addDifferences(target, at, source, from, add);
+      if (added !== undefined) await added;
+    }
+    at += add;
+    from += add;
+    if (copy > 0) await readInto(streams.extra, target, at, copy);
+    at += copy;
+    if (!streams.seekFirst) from = move(from, seek, source.length);
+  }
+  await streams.finish();
+  return target;
+}
+
+function move(from: number, seek: number, sourceSize: number): number {
+  const to = from + seek;
+  if (!Number.isSafeInteger(to) || to < 0 || to > sourceSize) {
+    refuse(`a seek by ${seek} from ${from} in a source of ${sourceSize} bytes`);
+  }
+  return to;
+}
+
+/** Dense differences, one byte for each byte added (ENDSLEY and BSDIFF40). */
+export async function addDense(
+  differences: ByteReader,
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  from: number,
+  length: number,
+): Promise<void> {
+  await readInto(differences, target, at, length);
+  addInPlace(target, at, source, from, length);
+}
+
+function addInPlace(target: Uint8Array, at: number, source: Uint8Array, from: number, length: number): void {
+  for (let i = 0; i < length; i++) target[at + i]! += source[from + i]!;
+}
+
+/** `expectEnd` of several streams. */
+export async function expectEnds(readers: readonly ByteReader[]): Promise<void> {
+  for (const reader of readers) await expectEnd(reader);
+}

@@ -1,0 +1,2 @@
+export { type MappedModule, mapModule } from "./map-module.ts";
+export { unmapModule } from "./unmap-module.ts";
