@@ -11,6 +11,9 @@ import { join } from "node:path";
 import { buildExecutable } from "./build.ts";
 import { buildTestGuests } from "./build-test-guests.ts";
 
+/** For one test. Many memories in one process make each new one slow, and CI's machines are busy. */
+const timeoutMs = 60_000;
+
 const filters = process.argv.slice(2);
 await buildExecutable();
 await buildTestGuests();
@@ -19,7 +22,15 @@ const scratch = mkdtempSync(join(tmpdir(), "emend-test-"));
 const report = join(scratch, "junit.xml");
 const coverage = filters.length === 0 ? ["--coverage"] : [];
 const run = Bun.spawn(
-  [process.execPath, "test", ...coverage, "--reporter=junit", `--reporter-outfile=${report}`, ...filters],
+  [
+    process.execPath,
+    "test",
+    ...coverage,
+    `--timeout=${timeoutMs}`,
+    "--reporter=junit",
+    `--reporter-outfile=${report}`,
+    ...filters,
+  ],
   { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, NODE_ENV: "test" } },
 );
 const exitCode = await run.exited;

@@ -44,7 +44,7 @@ async function apply(oldPath: string, deltaPath: string, options: Options): Prom
   replaceFile(options.output!, target);
   if (!verified) {
     process.stderr.write(
-      `emend: warning: a ${format} delta without digests: nothing could be verified (see --sha256)\n`,
+      `emend: warning: a delta (${format}) without digests: nothing could be verified (see --sha256)\n`,
     );
   }
   if (options.json) {
