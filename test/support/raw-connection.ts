@@ -25,13 +25,15 @@ export class RawConnection {
   readonly #socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   #dropping = false;
+  #droppedBytes = 0;
   #closed = false;
   #moved: PromiseWithResolvers<void> = Promise.withResolvers<void>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (piece: Buffer) => {
-      if (!this.#dropping) this.#received = Buffer.concat([this.#received, piece]);
+      if (this.#dropping) this.#droppedBytes += piece.length;
+      else this.#received = Buffer.concat([this.#received, piece]);
       this.#move();
     });
     const close = (): void => {
@@ -60,6 +62,11 @@ export class RawConnection {
   /** Bytes that no response has taken yet. */
   get receivedBytes(): number {
     return this.#received.length;
+  }
+
+  /** Bytes that came since `drop`. */
+  get droppedBytes(): number {
+    return this.#droppedBytes;
   }
 
   /** Sends bytes, or a byte string. Resolves when the kernel has taken them: what the server does not read waits. */
