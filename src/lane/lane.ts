@@ -8,7 +8,7 @@
  * It knows content and nothing of where it came from; keys, patches and disks are not its business.
  */
 import { EmendError, invariant } from "../errors.ts";
-import { type CompiledModule, LazyPool, type Pool, type PoolStatus } from "../guest/index.ts";
+import { LazyPool, type Pool, type PoolStatus } from "../guest/index.ts";
 import {
   type HttpServer,
   SiteApp,
@@ -21,6 +21,7 @@ import {
 } from "../http/index.ts";
 import type { Logger } from "../log/index.ts";
 import { ModuleCache } from "./module-cache.ts";
+import { ModuleLease } from "./module-lease.ts";
 
 export interface LaneOptions {
   readonly logger: Logger;
@@ -39,13 +40,13 @@ export interface ListenOptions {
 export interface Prepared {
   readonly site: string;
   readonly app: SiteApp;
-  readonly modules: readonly string[];
+  readonly modules: ModuleLease;
 }
 
 export class Lane {
   readonly #options: LaneOptions;
   readonly #modules = new ModuleCache();
-  readonly #slots = new Map<string, SiteSlot & { modules: readonly string[] }>();
+  readonly #slots = new Map<string, SiteSlot & { modules: ModuleLease }>();
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -59,11 +60,11 @@ export class Lane {
   async prepare(site: string, content: SiteContent): Promise<Prepared> {
     const { logger, releaseHeader } = this.#options;
     const files = moduleFiles(content);
-    const acquired: string[] = [];
+    const modules = new ModuleLease(this.#modules, readFile);
     try {
       const pools = new Map<string, Pool>();
-      for (const file of files) pools.set(file.path, new LazyPool(() => this.#compile(file, acquired)));
-      if (!content.modulesChecked) await Promise.all(files.map((file) => this.#compile(file, acquired)));
+      for (const file of files) pools.set(file.path, new LazyPool(() => modules.compile(file)));
+      if (!content.modulesChecked) await Promise.all(files.map((file) => modules.compile(file)));
       const preload = content.config.routes.filter((route) => route.preload).map((route) => route.module);
       await Promise.all([...new Set(preload)].map((path) => pools.get(path)?.preload()));
       const headers: Record<string, string> = releaseHeader
@@ -73,10 +74,10 @@ export class Lane {
       return {
         site,
         app: new SiteApp({ site, content, pools, logger, headers, previous }),
-        modules: acquired,
+        modules,
       };
     } catch (error) {
-      for (const sha256 of acquired) this.#modules.release(sha256);
+      modules[Symbol.dispose]();
       throw error;
     }
   }
@@ -101,11 +102,11 @@ export class Lane {
     slot.current = prepared.app;
     slot.modules = prepared.modules;
     old.retire();
-    for (const sha256 of oldModules) this.#modules.release(sha256);
+    oldModules[Symbol.dispose]();
     prepared.app.warm();
   }
 
-  /** Answers requests for the sites that were added. @throws EmendError `listen` */
+  /** Answers requests for the sites that were added. Throws what the system says when the address cannot be had. */
   listen(options: ListenOptions): HttpServer {
     return startServer({
       ...options,
@@ -126,12 +127,6 @@ export class Lane {
       release: current.content.digest,
       pools: current.status(),
     }));
-  }
-
-  async #compile(file: SiteFile, acquired: string[]): Promise<CompiledModule> {
-    const compiled = await this.#modules.acquire(file.sha256, file.path, () => readFile(file));
-    acquired.push(file.sha256);
-    return compiled;
   }
 }
 

@@ -1,0 +1,51 @@
+/**
+ * The compiled modules that one release uses, each taken from the cache once. Giving the lease back lets all of
+ * them go, also those that are still being compiled then.
+ */
+import type { CompiledModule } from "../guest/index.ts";
+import type { SiteFile } from "../http/index.ts";
+import type { ModuleCache } from "./module-cache.ts";
+
+export class ModuleLease {
+  readonly #cache: ModuleCache;
+  readonly #read: (file: SiteFile) => Promise<Uint8Array>;
+  readonly #held = new Map<string, Promise<CompiledModule>>();
+  #ended = false;
+
+  constructor(cache: ModuleCache, read: (file: SiteFile) => Promise<Uint8Array>) {
+    this.#cache = cache;
+    this.#read = read;
+  }
+
+  /** The module in a file. A failure is not kept: the next call tries again. @throws EmendError `module.*` */
+  compile(file: SiteFile): Promise<CompiledModule> {
+    const { sha256 } = file;
+    let compiled = this.#held.get(sha256);
+    if (compiled === undefined) {
+      compiled = this.#acquire(file);
+      this.#held.set(sha256, compiled);
+    }
+    return compiled;
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    for (const [sha256, compiled] of this.#held) compiled.then(() => this.#cache.release(sha256), ignore);
+    this.#held.clear();
+  }
+
+  async #acquire(file: SiteFile): Promise<CompiledModule> {
+    const { sha256, path } = file;
+    try {
+      return await this.#cache.acquire(sha256, path, () => this.#read(file));
+    } catch (error) {
+      if (!this.#ended) this.#held.delete(sha256);
+      throw error;
+    }
+  }
+}
+
+/** Whoever asked for the module has the error. */
+function ignore(): void {
+  // Nothing was taken.
+}
