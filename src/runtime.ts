@@ -15,7 +15,7 @@ import { EmendError, messageOf } from "./errors.ts";
 import { Lane, type Prepared } from "./lane/index.ts";
 import type { Logger } from "./log/index.ts";
 import { openListener } from "./open-listener.ts";
-import type { Release } from "./release/index.ts";
+import { type Release, withIoErrors } from "./release/index.ts";
 import { watchDirectory } from "./site-watcher.ts";
 import type { State } from "./state/index.ts";
 
@@ -223,9 +223,5 @@ function readTls(files: TlsFiles | undefined): Tls {
 }
 
 function readPem(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new EmendError("io", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
-  }
+  return withIoErrors("read", file, () => readFileSync(file, "utf8"));
 }

@@ -1,9 +1,8 @@
 /** `emend inspect`: what is this file, and what would emend make of it. */
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { Command } from "commander";
-import { EmendError, messageOf } from "../errors.ts";
 import { methodsOf, sortRoutes } from "../http/index.ts";
-import { type CollectedSite, collectDirectory } from "../release/index.ts";
+import { type CollectedSite, collectDirectory, withIoErrors } from "../release/index.ts";
 import { executableText, inspectExecutable } from "./inspect-executable.ts";
 import { inspectModule, moduleText } from "./inspect-module.ts";
 import { inspectSite, siteText } from "./inspect-site.ts";
@@ -66,34 +65,23 @@ function routesText(routes: readonly ShownRoute[]): string {
 }
 
 function isDirectory(file: string): boolean {
-  try {
-    return statSync(file).isDirectory();
-  } catch (error) {
-    throw cannotRead(file, error);
-  }
+  return withIoErrors("read", file, () => statSync(file)).isDirectory();
 }
 
 /** ELF, or Mach-O of 64 bits. */
 function looksLikeExecutable(file: string): boolean {
   const head = Buffer.alloc(4);
-  try {
+  withIoErrors("read", file, () => {
     const descriptor = openSync(file, "r");
-    readSync(descriptor, head);
-    closeSync(descriptor);
-  } catch (error) {
-    throw cannotRead(file, error);
-  }
+    try {
+      readSync(descriptor, head);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
   return head.toString("latin1") === "\x7fELF" || head.readUInt32LE() === 0xfeedfacf;
 }
 
 function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw cannotRead(file, error);
-  }
-}
-
-function cannotRead(file: string, error: unknown): EmendError {
-  return new EmendError("io", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  return withIoErrors("read", file, () => readFileSync(file));
 }

@@ -5,9 +5,9 @@ import { Command } from "commander";
 import { defaultNodeConfig, parseListenAddress } from "../config/defaults.ts";
 import type { ListenAddress, NodeConfig, NodeSite } from "../config/index.ts";
 import { openEmbedded } from "../embedded.ts";
-import { EmendError, messageOf } from "../errors.ts";
+import { EmendError } from "../errors.ts";
 import { createLogger, type Logger, streamWriter, type Write, wantsColour } from "../log/index.ts";
-import { collectDirectory, singleModuleRelease } from "../release/index.ts";
+import { collectDirectory, singleModuleRelease, withIoErrors } from "../release/index.ts";
 import { type SiteSource, startNode } from "../runtime.ts";
 import { defaultStateDir, openState } from "../state/index.ts";
 import { version } from "../version.ts";
@@ -62,11 +62,12 @@ async function serve(siteDir: string | undefined, options: ServeOptions): Promis
   if (state.tokenSource === "in-memory") writeSync(2, `operator token: ${state.token}\n`);
   const logger = openLog(config);
   const node = await startNode({ version, config, sources, state, logger, watch: options.watch === true });
-  await untilSignal(node.stop, logger);
+  outliveBugs(logger);
+  await untilSignal(node.stop);
 }
 
 /** Resolves when the node has stopped because of a signal. */
-function untilSignal(stop: (signal: string) => Promise<void>, logger: Logger): Promise<void> {
+function untilSignal(stop: (signal: string) => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     let stopping = false;
     const onSignal = (signal: NodeJS.Signals): void => {
@@ -76,15 +77,17 @@ function untilSignal(stop: (signal: string) => Promise<void>, logger: Logger): P
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
-    process.on("uncaughtException", (error) => {
-      logger.log({
-        event: "problem",
-        level: "error",
-        code: "internal",
-        message: error.stack ?? error.message,
-      });
-    });
   });
+}
+
+/** A bug of ours in one request must not end the others: without a listener either of these ends the process. */
+function outliveBugs(logger: Logger): void {
+  const report = (thrown: unknown): void => {
+    const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    logger.log({ event: "problem", level: "error", code: "internal", message });
+  };
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
 }
 
 /** emend.toml with the command line on top of it. */
@@ -118,7 +121,7 @@ async function nodeConfig(options: ServeOptions): Promise<NodeConfig> {
 }
 
 async function readNodeConfig(file: string): Promise<NodeConfig> {
-  const text = readText(file);
+  const text = withIoErrors("read", file, () => readFileSync(file, "utf8"));
   const { parseNodeConfig } = await import("../config/index.ts");
   return inDirectory(parseNodeConfig(text, file), dirname(file));
 }
@@ -185,12 +188,4 @@ function openLog(config: NodeConfig): Logger {
     },
     colour: () => wantsColour(process.stdout, process.env),
   });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new EmendError("io", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
-  }
 }

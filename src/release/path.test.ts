@@ -74,9 +74,9 @@ describe("checkPath", () => {
     fc.assert(
       fc.property(path, (path) => {
         if (refusal(() => checkPath(path)) !== null) return;
-        const url = new URL("file:///root/");
-        url.pathname = `/root/${path.split("/").map(encodeURIComponent).join("/")}`;
-        expect(decodeURIComponent(url.pathname)).toBe(`/root/${path}`);
+        const url = new URL("file:///base/");
+        url.pathname = `/base/${path.split("/").map(encodeURIComponent).join("/")}`;
+        expect(decodeURIComponent(url.pathname)).toBe(`/base/${path}`);
         expect(Buffer.from(Buffer.from(path).toString()).equals(Buffer.from(path.normalize("NFC")))).toBe(
           true,
         );
