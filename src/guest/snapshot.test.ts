@@ -119,6 +119,8 @@ describe("a Snapshot of a large memory", () => {
     }
   });
 
+  if (!kernelTells)
+    console.log("snapshot.test.ts: touching little is skipped: this kernel does not tell pages");
   test.skipIf(!kernelTells)(
     "touches next to nothing, neither when it is taken nor when it is put back",
     () => {

@@ -2,7 +2,7 @@
  * The data plane's listener: takes a request from Bun, finds its site, and sees to it that every request
  * ends in one response and one line in the log.
  */
-import { EmendError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { headerIdleSeconds } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
 import { bodySizeOf } from "./body-size.ts";
@@ -34,27 +34,25 @@ export interface HttpServer {
 
 type BunServer = ReturnType<typeof Bun.serve>;
 
-/** Starts to listen. @throws EmendError `listen` when the address cannot be had. */
+/** Starts to listen. Throws what the system says when the address cannot be had. */
 export function startServer(options: ServerOptions): HttpServer {
   const { hostname, port, tls, sites, logger, trustedProxies } = options;
   let draining = false;
 
-  const server = listen(() =>
-    Bun.serve({
-      hostname,
-      port,
-      ...(tls === undefined ? {} : { tls }),
-      development: false,
-      // Bodies are bounded by each route, while they stream.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      idleTimeout: headerIdleSeconds,
-      fetch: (request, bun) => serve(request, bun),
-      error: (error) => {
-        logger.log({ event: "problem", level: "error", code: "internal", message: messageOf(error) });
-        return plainResponse(500);
-      },
-    }),
-  );
+  const server = Bun.serve({
+    hostname,
+    port,
+    ...(tls === undefined ? {} : { tls }),
+    development: false,
+    // Bodies are bounded by each route, while they stream.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    idleTimeout: headerIdleSeconds,
+    fetch: (request, bun) => serve(request, bun),
+    error: (error) => {
+      logger.log({ event: "problem", level: "error", code: "internal", message: messageOf(error) });
+      return plainResponse(500);
+    },
+  });
 
   function serve(request: Request, bun: BunServer): Response | Promise<Response> {
     const call = new ServedCall(request, bun, trustedProxies, logger);
@@ -87,14 +85,6 @@ export function startServer(options: ServerOptions): HttpServer {
       clearTimeout(timer);
     },
   };
-}
-
-function listen(start: () => BunServer): BunServer {
-  try {
-    return start();
-  } catch (error) {
-    throw new EmendError("listen", messageOf(error), { cause: error });
-  }
 }
 
 /** A call as the server keeps it: it knows its site and writes its line when all of it is over. */

@@ -12,6 +12,7 @@ const freeText: ReadonlySet<string> = new Set(["text", "message", "reason"]);
 
 /** The record as it may be shown. */
 export function cleanRecord(record: LogRecord, redactor: Redactor): LogRecord {
+  // Cleaning keeps every field and its type: texts stay texts.
   return cleanObject(record, redactor) as unknown as LogRecord;
 }
 

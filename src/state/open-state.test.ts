@@ -163,7 +163,10 @@ describe("openState", () => {
   });
 
   // In /proc not even root may make a file or a directory.
-  test.skipIf(process.platform !== "linux").each([
+  const hasProc = process.platform === "linux";
+  if (!hasProc)
+    console.log("open-state.test.ts: directories nobody may write to are skipped: there is no /proc");
+  test.skipIf(!hasProc).each([
     ["made", "/proc/self/emend-state", "cannot make the state directory"],
     ["written to", "/proc/self", "cannot write /proc/self/node-id"],
   ])("openState refuses a directory that cannot be %s", (_name, path, says) => {

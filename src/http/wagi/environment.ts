@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { toByteString } from "../../wasi/index.ts";
-import type { RequestTarget } from "../request-target.ts";
+import { decodePath, type RequestTarget } from "../request-target.ts";
 
 export interface EnvironmentSource {
   readonly request: Request;
@@ -58,7 +58,7 @@ export function guestEnvironment(source: EnvironmentSource): string[] {
   });
 
   const [scriptName, rawPathInfo] = splitPath(target.path, source.scriptSegments);
-  const pathInfo = utf8OrCorrupt(decode(rawPathInfo));
+  const pathInfo = utf8OrCorrupt(decoded(rawPathInfo));
   const { host, port } = splitAuthority(target);
   const query = toByteString(target.query);
   const url = `${target.scheme}://${host}:${port}${target.path}`;
@@ -75,7 +75,7 @@ export function guestEnvironment(source: EnvironmentSource): string[] {
     `REMOTE_HOST=${address}`,
     "REMOTE_USER=",
     `REQUEST_METHOD=${request.method}`,
-    `SCRIPT_NAME=${utf8OrCorrupt(decode(scriptName))}`,
+    `SCRIPT_NAME=${utf8OrCorrupt(decoded(scriptName))}`,
     `SERVER_NAME=${host}`,
     `SERVER_PORT=${port}`,
     "SERVER_PROTOCOL=HTTP/1.1",
@@ -137,11 +137,9 @@ function splitAuthority({ authority, scheme }: RequestTarget): {
   return { host: authority, port: scheme === "https" ? "443" : "80" };
 }
 
-function decode(path: string): string {
-  if (!path.includes("%")) return path;
-  return path.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
+/** A bad escape was answered with 400 before there was an environment. */
+function decoded(path: string): string {
+  return decodePath(path) ?? "";
 }
 
 function utf8OrCorrupt(value: string): string {

@@ -158,7 +158,7 @@ export class Exchange implements Run {
     );
     this.#resolve(new Response(stream, init));
     clearTimeout(this.#timer);
-    this.#armIdle(this.#route.idleMs);
+    this.#armIdle();
   }
 
   #finish(outcome: Outcome): void {
@@ -217,9 +217,8 @@ export class Exchange implements Run {
   /** A response whose body is not sent. HEAD gets the length that GET would, if it is known. */
   #headOnly({ head, headers }: ReadyHead, length: number | undefined): Response {
     const { status } = head;
-    if (this.#call.request.method !== "HEAD" || bodiless.has(status))
-      return new Response(null, { status, headers });
-    if (length === undefined) return new Response(null, { status, headers });
+    const isLengthWanted = this.#call.request.method === "HEAD" && !bodiless.has(status);
+    if (!isLengthWanted || length === undefined) return new Response(null, { status, headers });
     const withLength = new Headers(headers);
     withLength.set("content-length", String(length));
     return new Response(null, { status, headers: withLength });
@@ -296,14 +295,14 @@ export class Exchange implements Run {
   }
 
   /** One timer looks whether anything has moved; it is not set anew with each byte. */
-  #armIdle(delayMs: number): void {
+  #armIdle(): void {
     this.#progress();
     const check = (): void => {
       const restMs = this.#route.idleMs - (performance.now() - this.#progressMs);
       if (restMs <= 0) this.#fail(504, `nothing moved for ${this.#route.idleMs} ms`);
       else this.#timer = setTimeout(check, restMs);
     };
-    this.#timer = setTimeout(check, delayMs);
+    this.#timer = setTimeout(check, this.#route.idleMs);
   }
 
   #unwatch(): void {
