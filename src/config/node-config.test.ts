@@ -1,27 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { EmendError } from "../errors.ts";
+import { nodeExample as example } from "./contract-example-fixture.ts";
 import { defaultNodeConfig } from "./defaults.ts";
 import { checkNodeConfig, parseNodeConfig } from "./node-config.ts";
-
-/** The contract's example, as far as this version has its keys. */
-const example = `
-[server]
-addr = "0.0.0.0:8080"
-admin = "127.0.0.1:9080"
-admin_hosts = []
-threads = 1
-release_header = true
-trusted_proxies = []
-tls = { cert = "c.pem", key = "k.pem" }
-admin_tls = { cert = "ac.pem", key = "ak.pem" }
-shutdown_grace_ms = 10000
-log = { format = "text", redact = ["X-Api-Key"] }
-
-[[site]]
-name  = "default"
-hosts = ["*"]
-dir   = "site"
-`;
 
 function errorsOf(toml: string): string {
   try {

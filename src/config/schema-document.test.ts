@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { checkDocument } from "./check-config.ts";
 import type { ConfigKind } from "./config-kind.ts";
+import { nodeExample, siteExample } from "./contract-example-fixture.ts";
 import { nodeSchema } from "./node-config.ts";
 import { configCrd, configJsonSchema, type Json, type JsonObject } from "./schema-document.ts";
 import { siteSchema } from "./site-config.ts";
@@ -10,43 +11,7 @@ const kinds: readonly ConfigKind[] = ["site", "node"];
 const schemas = { site: configJsonSchema("site"), node: configJsonSchema("node") };
 
 /** The contract's examples, as far as this version has their keys. */
-const examples: Readonly<Record<ConfigKind, string>> = {
-  site: `
-[[route]]
-path = "/api/*"
-module = "api.wasm"
-kind = "wagi"
-methods = ["GET", "POST"]
-argv = ["\${SCRIPT_NAME}", "\${ARGS}"]
-env = { GREETING = "hi" }
-preload = false
-timeout_ms = 1000
-idle_ms = 10000
-body_max = "10 MiB"
-chunked = false
-max_concurrency = 64
-[assets]
-dir = "public"
-spa = false
-cache = { "assets/**" = "public, max-age=31536000, immutable" }
-headers = { "**" = { "x-frame-options" = "DENY" } }`,
-  node: `
-[server]
-addr = "0.0.0.0:8080"
-admin = "127.0.0.1:9080"
-admin_hosts = []
-threads = 1
-release_header = true
-trusted_proxies = []
-tls = { cert = "c", key = "k" }
-admin_tls = { cert = "c", key = "k" }
-shutdown_grace_ms = 10000
-log = { format = "text", redact = ["x-api-key"] }
-[[site]]
-name = "default"
-hosts = ["*"]
-dir = "site"`,
-};
+const examples: Readonly<Record<ConfigKind, string>> = { site: siteExample, node: nodeExample };
 
 describe("configJsonSchema", () => {
   test.each(kinds)("of %s takes the contract's example", (kind) => {

@@ -1,29 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { EmendError } from "../errors.ts";
+import { siteExample as example } from "./contract-example-fixture.ts";
 import { checkSiteConfig, defaultSiteConfig, parseSiteConfig } from "./site-config.ts";
-
-/** The contract's example, as far as this version has its keys. Numbers, sizes and booleans are the defaults. */
-const example = `
-[[route]]
-path    = "/api/*"
-module  = "api.wasm"
-kind    = "wagi"
-methods = ["GET", "POST"]
-argv    = ["\${SCRIPT_NAME}", "\${ARGS}"]
-env     = { GREETING = "hi" }
-preload = false
-timeout_ms = 1000
-idle_ms    = 10000
-body_max   = "10 MiB"
-chunked    = false
-max_concurrency = 64
-
-[assets]
-dir   = "public"
-spa   = false
-cache = { "assets/**" = "public, max-age=31536000, immutable" }
-headers = { "**" = { "X-Frame-Options" = "DENY" } }
-`;
 
 /** The error lines of a text, or "" when it is valid. */
 function errorsOf(toml: string): string {

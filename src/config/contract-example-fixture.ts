@@ -1,0 +1,42 @@
+/** The examples of the contract, as far as this version has their keys. Numbers, sizes and booleans are the defaults. */
+
+export const siteExample = `
+[[route]]
+path    = "/api/*"
+module  = "api.wasm"
+kind    = "wagi"
+methods = ["GET", "POST"]
+argv    = ["\${SCRIPT_NAME}", "\${ARGS}"]
+env     = { GREETING = "hi" }
+preload = false
+timeout_ms = 1000
+idle_ms    = 10000
+body_max   = "10 MiB"
+chunked    = false
+max_concurrency = 64
+
+[assets]
+dir   = "public"
+spa   = false
+cache = { "assets/**" = "public, max-age=31536000, immutable" }
+headers = { "**" = { "X-Frame-Options" = "DENY" } }
+`;
+
+export const nodeExample = `
+[server]
+addr = "0.0.0.0:8080"
+admin = "127.0.0.1:9080"
+admin_hosts = []
+threads = 1
+release_header = true
+trusted_proxies = []
+tls = { cert = "c.pem", key = "k.pem" }
+admin_tls = { cert = "ac.pem", key = "ak.pem" }
+shutdown_grace_ms = 10000
+log = { format = "text", redact = ["X-Api-Key"] }
+
+[[site]]
+name  = "default"
+hosts = ["*"]
+dir   = "site"
+`;
