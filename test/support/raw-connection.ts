@@ -103,7 +103,7 @@ export class RawConnection {
    *
    * @throws Error when it takes longer than `waitMs`.
    */
-  async response(method = "GET", waitMs = 5000): Promise<RawResponse | undefined> {
+  async response(method = "GET", waitMs = 30_000): Promise<RawResponse | undefined> {
     const head = await this.#takeHead(waitMs);
     if (head === undefined) return undefined;
     const [first = "", ...lines] = head.split("\r\n");
@@ -127,7 +127,7 @@ export class RawConnection {
   }
 
   /** Waits until the server has ended the connection. @throws Error after `waitMs`. */
-  async untilClosed(waitMs = 5000): Promise<void> {
+  async untilClosed(waitMs = 30_000): Promise<void> {
     while (!this.#closed) await this.#more(waitMs);
   }
 

@@ -109,7 +109,7 @@ export function siteContent({ files, toml }: SiteUnderTest): SiteContent {
 export async function waitFor<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  waitMs = 3000,
+  waitMs = 30_000,
 ): Promise<T> {
   const endMs = performance.now() + waitMs;
   for (;;) {
