@@ -35,11 +35,17 @@ const run = Bun.spawn(
 );
 const exitCode = await run.exited;
 
-const totals = /<testsuites [^>]*>/.exec(readFileSync(report, "utf8"))?.[0] ?? "";
+const results = readFileSync(report, "utf8");
+const totals = /<testsuites [^>]*>/.exec(results)?.[0] ?? "";
 const count = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(totals)?.[1] ?? 0);
 const [failed, skipped] = [count("failures"), count("skipped")];
 const passed = count("tests") - failed - skipped;
 rmSync(scratch, { recursive: true });
 
+// Once more at the end, where the last lines of a long log still show them.
+for (const [, name, file, line] of results.matchAll(
+  /<testcase name="([^"]*)"[^>]* file="([^"]*)" line="(\d+)"[^>]*>\s*<failure/g,
+))
+  console.log(`failed: ${file}:${line} ${name}`);
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(exitCode === 0 && passed === 0 ? 1 : exitCode);
