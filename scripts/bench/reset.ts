@@ -51,6 +51,7 @@ const plainRun: Run = {
   stdin: emptyInput,
   stdout: discardOutput,
   stderr: discardOutput,
+  preopens: () => [],
 };
 
 const guests = [

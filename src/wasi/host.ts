@@ -7,6 +7,7 @@
  */
 import { type ByteStrings, encodeByteStrings } from "./byte-strings.ts";
 import { type Descriptor, inputDescriptor, outputDescriptor } from "./descriptor.ts";
+import { type Answer, Failure, type OpenDirectory, type Result } from "./files/index.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { limits } from "./limits.ts";
 import { discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";
@@ -21,6 +22,14 @@ export interface StopFlag {
 // biome-ignore lint/suspicious/noConfusingVoidType: a listener that needs no taking back returns nothing.
 export type Register = (wake: () => void) => (() => void) | void;
 
+/** A directory that a guest finds open when it starts, under the name that it knows it by. */
+export interface Preopen {
+  readonly name: string;
+  readonly directory: OpenDirectory;
+  /** Takes the rights to change anything; the directory itself refuses such calls too. */
+  readonly readOnly: boolean;
+}
+
 /** Everything that belongs to one run of a guest. Arguments and environment are byte strings, made when asked for. */
 export interface Run {
   args(): readonly string[];
@@ -28,6 +37,8 @@ export interface Run {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** From descriptor 3 on, in this order. Asked for once, when the run begins. */
+  preopens(): readonly Preopen[];
   /** Called each time that the guest is about to suspend. */
   onWait?(): void;
 }
@@ -39,6 +50,7 @@ export const emptyRun: Run = {
   stdin: emptyInput,
   stdout: discardOutput,
   stderr: discardOutput,
+  preopens: () => [],
 };
 
 export class WasiHost {
@@ -59,6 +71,8 @@ export class WasiHost {
   #turnBeganMs = 0;
   #register: Register | undefined;
   #wake: (() => void) | undefined;
+  /** How a call ends whose file has answered while its guest was suspended. */
+  #finish: (() => number) | undefined;
 
   constructor(stopFlag: StopFlag) {
     this.#stopFlag = stopFlag;
@@ -71,6 +85,7 @@ export class WasiHost {
     this.#environ = undefined;
     this.#register = undefined;
     this.#wake = undefined;
+    this.#finish = undefined;
     this.pendingWriteBytes = 0;
     this.pendingPoll = undefined;
     this.exitCode = undefined;
@@ -127,6 +142,20 @@ export class WasiHost {
     return wouldBlock;
   }
 
+  /**
+   * Ends a call with what a file answers: now, or when that comes, which suspends the guest. `finish` turns
+   * the value into the call's errno and may itself wait again; a failure is answered as it is.
+   */
+  complete<T>(answer: Answer<T>, finish: (value: T) => number): number {
+    if (!(answer instanceof Promise)) return conclude(answer, finish);
+    return this.waitFor((wake) => {
+      answer.then((result) => {
+        this.#finish = () => conclude(result, finish);
+        wake();
+      });
+    });
+  }
+
   /** The suspending half of a call: tries it again each time that what it waits for may have moved. */
   async resume(attempt: () => number): Promise<number> {
     for (;;) {
@@ -134,7 +163,9 @@ export class WasiHost {
       if (!this.stopped) await this.#wait();
       if (this.stopped) return 0;
       this.#turnBeganMs = performance.now();
-      const result = attempt();
+      const finish = this.#finish ?? attempt;
+      this.#finish = undefined;
+      const result = finish();
       if (result !== wouldBlock) return result;
     }
   }
@@ -150,4 +181,8 @@ export class WasiHost {
     this.#wake = undefined;
     cancel?.();
   }
+}
+
+function conclude<T>(result: Result<T>, finish: (value: T) => number): number {
+  return result instanceof Failure ? result.errno : finish(result);
 }

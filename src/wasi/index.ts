@@ -2,5 +2,18 @@ export { type AbiFunction, preview1, preview1Function, preview1Module } from "./
 export { toByteString } from "./byte-strings.ts";
 export type { HostCall, HostCalls } from "./calls/host-calls.ts";
 export { bindCalls } from "./calls/index.ts";
-export { emptyRun, type Run, WasiHost } from "./host.ts";
+export {
+  type Answer,
+  type DirectoryEntry,
+  Failure,
+  OpenDirectory,
+  OpenFile,
+  OpenNode,
+  type OpenOptions,
+  type Result,
+  type Stat,
+  type Times,
+  type Written,
+} from "./files/index.ts";
+export { emptyRun, type Preopen, type Run, WasiHost } from "./host.ts";
 export { closed, discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";

@@ -26,6 +26,7 @@ export async function runGuest(instance: Instance, request: GuestRequest = {}): 
     stdin: new TestInput().push(request.stdin ?? "").end(),
     stdout,
     stderr,
+    preopens: () => [],
   });
   return { stdout: stdout.text, stderr: stderr.text, outcome };
 }

@@ -28,6 +28,7 @@ const server = Bun.serve({
         },
       },
       stderr: discardOutput,
+      preopens: () => [],
     });
     return cgiResponse(Buffer.concat(written));
   },

@@ -13,7 +13,7 @@
 import { messageOf } from "../../errors.ts";
 import type { Instance, Outcome } from "../../guest/index.ts";
 import { responseHeadBytesMax } from "../../limits.ts";
-import { emptyInput, type Input, type Run } from "../../wasi/index.ts";
+import { emptyInput, type Input, type Preopen, type Run } from "../../wasi/index.ts";
 import type { Call } from "../call.ts";
 import { plainResponse } from "../plain-response.ts";
 import type { ReadyHead } from "./head-cache.ts";
@@ -63,6 +63,10 @@ export class Exchange implements Run {
 
   environ(): readonly string[] {
     return this.#route.environ(this.#call, this.#body.contentLength);
+  }
+
+  preopens(): readonly Preopen[] {
+    return [];
   }
 
   /**

@@ -3,6 +3,7 @@ import { hostFixture, TestInput, TestOutput } from "../../../test/support/host-f
 import { preview1 } from "../abi.ts";
 import { right } from "../descriptor.ts";
 import { errno } from "../errno.ts";
+import { emptyRun } from "../host.ts";
 import { wouldBlock } from "../stream.ts";
 
 const untouched = "?".repeat(64);
@@ -240,7 +241,7 @@ describe("what can be asked of a descriptor", () => {
     expect([call("fd_renumber", stdout, stdout), call("fd_write", stdout, 0, 1, 24)]).toEqual([0, 0]);
     expect([call("fd_close", stdout), call("fd_close", stdout)]).toEqual([errno.success, errno.badf]);
     host.end();
-    host.begin({ args: () => [], environ: () => [], stdin: new TestInput(), stdout: output, stderr: output });
+    host.begin({ ...emptyRun, stdin: new TestInput(), stdout: output, stderr: output });
     expect([call("fd_write", stdout, 0, 1, 24), call("fd_write", stderr, 0, 1, 24)]).toEqual([0, 0]);
   });
 

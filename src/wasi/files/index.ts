@@ -1,0 +1,4 @@
+export { type Answer, Failure, type Result } from "./answer.ts";
+export { type DirectoryEntry, OpenDirectory, type OpenOptions } from "./open-directory.ts";
+export { OpenFile, type Written } from "./open-file.ts";
+export { OpenNode, type Stat, type Times, unsupported } from "./open-node.ts";
