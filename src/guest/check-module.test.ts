@@ -3,8 +3,8 @@ import { assembleText } from "../../test/support/assemble-text.ts";
 import { kitFile, kitGuest } from "../../test/support/guests.ts";
 import { EmendError, type ErrorCode } from "../errors.ts";
 import { moduleBytesMax } from "../limits.ts";
-import { preview1 } from "../wasi/index.ts";
-import { checkCommand, checkImports, decode, preview1Signature } from "./check-module.ts";
+import { abis, preview1 } from "../wasi/index.ts";
+import { abiSignature, checkCommand, checkImports, decode } from "./check-module.ts";
 
 function refusal(bytes: Uint8Array): string {
   try {
@@ -33,7 +33,6 @@ describe("checkCommand refuses", () => {
     ["bad-env/bad-env.wasm", "module.import", 'import "env"."table" is a table'],
     ["bad-env/bad-env.wasm", "module.import", 'import "env"."g" is a global'],
     ["bad-sig/bad-sig.wasm", "module.import", '"proc_exit" has the type (i64) -> (); expected (i32) -> ()'],
-    ["bad-unstable/bad-unstable.wasm", "module.import", "that is WASI snapshot 0"],
   ];
   for (const [path, code, message] of files) {
     test(`${path}: ${message}`, () => {
@@ -51,6 +50,26 @@ describe("checkCommand refuses", () => {
       `module.import guest.wasm: import "${wasi}"."fd_nope" (i32, i64) -> (i32) is unknown: ${wasi} has no such function`,
     ],
     [
+      "what preview 1 has and snapshot 0 has not",
+      '(import "wasi_unstable" "sock_accept" (func (param i32 i32 i32) (result i32)))',
+      'import "wasi_unstable"."sock_accept" (i32, i32, i32) -> (i32) is unknown: wasi_unstable has no such function',
+    ],
+    [
+      "a wrong type of a function of snapshot 0",
+      '(import "wasi_unstable" "fd_seek" (func (param i32 i32 i32 i32) (result i32)))',
+      '"wasi_unstable"."fd_seek" has the type (i32, i32, i32, i32) -> (i32); expected (i32, i64, i32, i32) -> (i32)',
+    ],
+    [
+      "an ABI that no compiler emits",
+      '(import "wasi_ephemeral_fd" "close" (func (param i32)))',
+      'import "wasi_ephemeral_fd"."close" (i32) -> () is unknown; emend offers wasi_snapshot_preview1 and wasi_unstable: no compiler emits that ABI; build',
+    ],
+    [
+      "a component's import",
+      '(import "wasi:io/poll@0.2.0" "poll" (func))',
+      "emend offers wasi_snapshot_preview1 and wasi_unstable: that is a component's import",
+    ],
+    [
       "every wrong import at once",
       `(import "${wasi}" "fd_close" (func (param i32))) (import "gojs" "now" (func))`,
       `"fd_close" has the type (i32) -> (); expected (i32) -> (i32); import "gojs"."now" () -> () is unknown`,
@@ -60,7 +79,11 @@ describe("checkCommand refuses", () => {
       '(import "toString" "f" (func))',
       "offers wasi_snapshot_preview1",
     ],
-    ["a memory to import", '(import "env" "memory" (memory 1))', "is a memory; emend offers functions of"],
+    [
+      "a memory to import",
+      '(import "env" "memory" (memory 1))',
+      "is a memory; emend offers functions of wasi_snapshot_preview1 and wasi_unstable only",
+    ],
     ["no entry", '(func (export "main")) (memory (export "memory") 1)', "(it exports: main, memory)"],
     ["nothing exported", "(func)", "(it exports: nothing)"],
     ["an entry that is no function", '(global (export "_start") i32 (i32.const 0))', 'no "_start" function'],
@@ -105,7 +128,7 @@ describe("checkCommand refuses", () => {
 });
 
 describe("checkCommand accepts", () => {
-  for (const name of ["c-hello", "rust-api", "as-raw", "zig-hello", "c-kv", "c-sock"]) {
+  for (const name of ["c-hello", "rust-api", "as-raw", "zig-hello", "c-kv", "c-sock", "bad-unstable"]) {
     test(`${name} of the kit`, () => {
       expect(refusal(kitGuest(name))).toBe("accepted");
     });
@@ -116,21 +139,27 @@ describe("checkCommand accepts", () => {
   });
 });
 
-test("checkImports lists what is served and what is not", () => {
+test("checkImports lists what is needed, what is offered and what is not there", () => {
   const checked = checkImports(decode(kitGuest("bad-env"), "x"));
-  expect(checked.map(({ module, name, kind, signature }) => ({ module, name, kind, signature }))).toEqual([
-    { module: "env", name: "nope", kind: "function", signature: "(i32) -> (i32)" },
-    { module: "env", name: "table", kind: "table", signature: undefined },
-    { module: "env", name: "g", kind: "global", signature: undefined },
+  expect(checked.map(({ problem: _, ...each }) => each)).toEqual([
+    { module: "env", name: "nope", kind: "function", signature: "(i32) -> (i32)", offered: undefined },
+    { module: "env", name: "table", kind: "table", signature: undefined, offered: undefined },
+    { module: "env", name: "g", kind: "global", signature: undefined, offered: undefined },
   ]);
-  expect(checkImports(decode(kitGuest("c-echo"), "x")).every((each) => each.problem === undefined)).toBe(
-    true,
-  );
+  expect(checked.every(({ problem }) => problem !== undefined)).toBe(true);
+  expect(checkImports(decode(kitGuest("bad-sig"), "x"))).toMatchObject([
+    { name: "proc_exit", signature: "(i64) -> ()", offered: "(i32) -> ()" },
+  ]);
+  const served = checkImports(decode(kitGuest("c-echo"), "x"));
+  expect(served.filter((each) => each.problem !== undefined || each.signature !== each.offered)).toEqual([]);
 });
 
-test("preview1Signature writes out the letters of the ABI", () => {
-  expect(preview1Signature("fd_seek")).toEqual({ params: ["i32", "i64", "i32", "i32"], results: ["i32"] });
-  expect(preview1Signature("proc_exit")).toEqual({ params: ["i32"], results: [] });
-  expect(preview1Signature("constructor")).toBeUndefined();
-  expect(Object.keys(preview1).every((name) => preview1Signature(name) !== undefined)).toBe(true);
+test("abiSignature writes out the letters of the ABI", () => {
+  expect(abiSignature(preview1.fd_seek!)).toEqual({
+    params: ["i32", "i64", "i32", "i32"],
+    results: ["i32"],
+  });
+  expect(abiSignature(preview1.proc_exit!)).toEqual({ params: ["i32"], results: [] });
+  const letters = abis.flatMap(({ functions }) => Object.values(functions).map(({ params }) => params));
+  expect(letters.join("")).toMatch(/^[iI]+$/);
 });

@@ -5,7 +5,7 @@
 import { DecodeError } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import { moduleBytesMax } from "../limits.ts";
-import { preview1Function, preview1Module } from "../wasi/index.ts";
+import { type AbiFunction, abis, findAbi, findFunction } from "../wasi/index.ts";
 import {
   decodeModule,
   type FunctionType,
@@ -20,7 +20,10 @@ export interface CheckedImport {
   readonly module: string;
   readonly name: string;
   readonly kind: Import["kind"];
+  /** What the module needs; undefined for what is no function. */
   readonly signature: string | undefined;
+  /** What emend has under that name; undefined where it has nothing. */
+  readonly offered: string | undefined;
   readonly problem: string | undefined;
 }
 
@@ -75,24 +78,22 @@ export function checkImports(module: ModuleInfo): CheckedImport[] {
       name: entry.name,
       kind: entry.kind,
       signature,
-      problem: importProblem(entry, type),
+      offered: offeredSignature(entry),
+      problem: importProblem(entry, signature),
     };
   });
 }
 
-/** The signature that preview 1 gives a function. */
-export function preview1Signature(name: string): FunctionType | undefined {
-  const entry = preview1Function(name);
-  if (entry === undefined) return undefined;
+/** The signature of a function of an ABI. */
+export function abiSignature({ params, result }: AbiFunction): FunctionType {
   return {
-    params: [...entry.params].map((letter) => (letter === "I" ? "i64" : "i32")),
-    results: entry.result === "errno" ? ["i32"] : [],
+    params: [...params].map((letter) => (letter === "I" ? "i64" : "i32")),
+    results: result === "errno" ? ["i32"] : [],
   };
 }
 
 /** What to do about import modules that people meet; the text ends a sentence. */
 const advice: Readonly<Record<string, string>> = {
-  wasi_unstable: "that is WASI snapshot 0; build the module for wasi_snapshot_preview1 (wasm32-wasip1)",
   wasi_ephemeral_preview: "no compiler emits that ABI; build the module for wasi_snapshot_preview1",
   wasi: "build the module for wasi_snapshot_preview1 (wasm32-wasip1)",
   env: "build the module for WASI (wasm32-wasip1) so that it needs nothing else from its host",
@@ -102,19 +103,32 @@ const advice: Readonly<Record<string, string>> = {
   go: "the module was built with GOOS=js; use GOOS=wasip1",
 };
 
-function importProblem(entry: Import, type: FunctionType | undefined): string | undefined {
+/** `wasi_ephemeral_preview` was split into one module a call family: `wasi_ephemeral_fd`, `…_path` and others. */
+function adviceOn(module: string): string | undefined {
+  const name = module.startsWith("wasi_ephemeral_") ? "wasi_ephemeral_preview" : module;
+  if (name.startsWith("wasi:")) return "that is a component's import; build a core module for wasm32-wasip1";
+  return Object.hasOwn(advice, name) ? advice[name] : undefined;
+}
+
+const abiNames = abis.map(({ module }) => module).join(" and ");
+
+function importProblem(entry: Import, signature: string | undefined): string | undefined {
   const what = `import ${JSON.stringify(entry.module)}.${JSON.stringify(entry.name)}`;
-  if (type === undefined)
-    return `${what} is a ${entry.kind}; emend offers functions of ${preview1Module} only`;
-  const signature = formatSignature(type);
-  if (entry.module !== preview1Module) {
-    const hint = Object.hasOwn(advice, entry.module) ? `: ${advice[entry.module]}` : "";
-    return `${what} ${signature} is unknown; emend offers ${preview1Module}${hint}`;
+  if (signature === undefined)
+    return `${what} is a ${entry.kind}; emend offers functions of ${abiNames} only`;
+  if (findAbi(entry.module) === undefined) {
+    const hint = adviceOn(entry.module);
+    return `${what} ${signature} is unknown; emend offers ${abiNames}${hint === undefined ? "" : `: ${hint}`}`;
   }
-  const known = preview1Signature(entry.name);
-  if (known === undefined) return `${what} ${signature} is unknown: ${preview1Module} has no such function`;
-  const expected = formatSignature(known);
-  return signature === expected ? undefined : `${what} has the type ${signature}; expected ${expected}`;
+  const offered = offeredSignature(entry);
+  if (offered === undefined) return `${what} ${signature} is unknown: ${entry.module} has no such function`;
+  return signature === offered ? undefined : `${what} has the type ${signature}; expected ${offered}`;
+}
+
+function offeredSignature({ module, name }: Import): string | undefined {
+  const abi = findAbi(module);
+  const found = abi === undefined ? undefined : findFunction(abi, name);
+  return found === undefined ? undefined : formatSignature(abiSignature(found));
 }
 
 function checkEntry(module: ModuleInfo, name: string): void {

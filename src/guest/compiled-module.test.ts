@@ -15,7 +15,8 @@ describe("compileCommand", () => {
       unrestorable: [],
       initializers: [],
     });
-    expect(compiled.importNames.toSorted()).toEqual([
+    expect(compiled.links.map(({ abi }) => abi.module)).toEqual(["wasi_snapshot_preview1"]);
+    expect(compiled.links[0]!.names).toEqual([
       "environ_get",
       "environ_sizes_get",
       "fd_close",
@@ -29,9 +30,28 @@ describe("compileCommand", () => {
 
   test("compiles one link module for all guests that import the same", async () => {
     const [one, two, other] = await Promise.all(
-      ["c-exit", "c-trap", "c-hello"].map((name) => compileCommand(kitGuest(name), name)),
+      ["c-exit", "c-trap", "c-hello"].map(async (name) => {
+        const { links } = await compileCommand(kitGuest(name), name);
+        return links.map(({ module }) => module);
+      }),
     );
-    expect([one!.link === two!.link, one!.link === other!.link]).toEqual([true, false]);
+    expect([one![0] === two![0], one![0] === other![0]]).toEqual([true, false]);
+  });
+
+  test("links a module to each ABI that it imports from, and to nothing that it does not need", async () => {
+    const linksOf = async (imports: string): Promise<unknown> => {
+      const text = `(module ${imports} (memory (export "memory") 1) (func (export "_start")))`;
+      const { links } = await compileCommand(await assembleText(text), "x");
+      return links.map(({ abi, names }) => [abi.module, ...names]);
+    };
+    const yieldsFrom = (module: string): string => `(import "${module}" "sched_yield" (func (result i32)))`;
+    const both = yieldsFrom("wasi_unstable") + yieldsFrom("wasi_snapshot_preview1").repeat(2);
+    expect(await linksOf(both)).toEqual([
+      ["wasi_snapshot_preview1", "sched_yield"],
+      ["wasi_unstable", "sched_yield"],
+    ]);
+    expect(await linksOf(yieldsFrom("wasi_unstable"))).toEqual([["wasi_unstable", "sched_yield"]]);
+    expect(await linksOf("")).toEqual([]);
   });
 
   test("runs the start section, _initialize and wizer.initialize in this order", async () => {

@@ -2,15 +2,14 @@
 import { EmendError, messageOf } from "../errors.ts";
 import { type ExposedModule, exposeState, unrestorableState } from "../wasm/index.ts";
 import { checkCommand, refuseMalformed } from "./check-module.ts";
-import { encodeLinkModule } from "./link-module.ts";
+import { type Link, linksOf } from "./link-module.ts";
 
 export interface CompiledModule {
   readonly name: string;
   readonly sizeBytes: number;
   readonly module: WebAssembly.Module;
-  readonly link: WebAssembly.Module;
-  /** Functions that the guest imports, each once. */
-  readonly importNames: readonly string[];
+  /** What stands between it and its host calls, one for each ABI that it imports from. */
+  readonly links: readonly Link[];
   readonly exports: ExposedModule["exports"];
   /** Exports that run before the snapshot is taken, in order. */
   readonly initializers: readonly string[];
@@ -27,15 +26,13 @@ export async function compileCommand(bytes: Uint8Array, name: string): Promise<C
   const info = checkCommand(bytes, name);
   const unrestorable = refuseMalformed(name, () => unrestorableState(info));
   const exposed = exposeState(info, { globals: unrestorable.length === 0 });
-  const importNames = [...new Set(info.imports.map((each) => each.name))];
   const exported = new Set(info.exports.flatMap((each) => (each.kind === "function" ? each.name : [])));
   const initializers = ["_initialize", "wizer.initialize"].filter((each) => exported.has(each));
   return {
     name,
     sizeBytes: bytes.length,
     module: await compile(exposed.bytes, name),
-    link: linkModule(importNames),
-    importNames,
+    links: linksOf(info.imports),
     exports: exposed.exports,
     initializers:
       exposed.exports.start === undefined ? initializers : [exposed.exports.start, ...initializers],
@@ -54,18 +51,4 @@ async function compile(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<We
   } catch (error) {
     throw new EmendError("module.invalid", `${name}: not a valid WebAssembly module: ${messageOf(error)}`);
   }
-}
-
-/** Link modules by the names they serve: modules of one compiler want the same few sets. */
-const linkModules = new Map<string, WebAssembly.Module>();
-
-function linkModule(names: readonly string[]): WebAssembly.Module {
-  const sorted = names.toSorted();
-  const key = sorted.join(" ");
-  let module = linkModules.get(key);
-  if (module === undefined) {
-    module = new WebAssembly.Module(encodeLinkModule(sorted));
-    linkModules.set(key, module);
-  }
-  return module;
 }

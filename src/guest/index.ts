@@ -1,4 +1,4 @@
-export { type CheckedImport, checkCommand, checkImports, decode, preview1Signature } from "./check-module.ts";
+export { abiSignature, type CheckedImport, checkCommand, checkImports, decode } from "./check-module.ts";
 export { type CompiledModule, compileCommand } from "./compiled-module.ts";
 export { Instance, type Outcome } from "./instance.ts";
 export { LazyPool } from "./lazy-pool.ts";

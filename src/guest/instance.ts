@@ -4,17 +4,9 @@
  */
 import { peek } from "bun";
 import { EmendError, invariant, messageOf } from "../errors.ts";
-import {
-  bindCalls,
-  emptyRun,
-  type HostCall,
-  preview1,
-  preview1Module,
-  type Run,
-  WasiHost,
-} from "../wasi/index.ts";
+import { bindCalls, emptyRun, type HostCall, type Run, WasiHost } from "../wasi/index.ts";
 import type { CompiledModule } from "./compiled-module.ts";
-import { linkImports } from "./link-module.ts";
+import { type Link, linkImports } from "./link-module.ts";
 import { type MemoryImage, Snapshot, takeImage } from "./snapshot.ts";
 
 /** How a run ended. `trap` carries the engine's words; `stopped` means that the host ended it. */
@@ -29,12 +21,14 @@ const stopped: Outcome = { kind: "stopped" };
 type Entry = () => Promise<unknown>;
 type Exports = Readonly<Record<string, unknown>>;
 type Imports = NonNullable<ConstructorParameters<typeof WebAssembly.Instance>[1]>;
+type ModuleImports = Imports[string];
 
 export class Instance {
   readonly #compiled: CompiledModule;
   readonly #stop = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
   readonly #host = new WasiHost(this.#stop);
-  readonly #link: WebAssembly.Instance;
+  /** The functions that the guest imports, by import module. */
+  readonly #imports: Imports = {};
   #entry!: Entry;
   #capture: (() => void) | undefined;
   #restore: (() => void) | undefined;
@@ -44,7 +38,10 @@ export class Instance {
 
   private constructor(compiled: CompiledModule) {
     this.#compiled = compiled;
-    this.#link = new WebAssembly.Instance(compiled.link, linkImportsOf(compiled, this.#host, this.#stop));
+    for (const link of compiled.links) {
+      const linked = new WebAssembly.Instance(link.module, linkImportsOf(link, this.#host, this.#stop));
+      this.#imports[link.abi.module] = linked.exports as ModuleImports;
+    }
   }
 
   /**
@@ -112,8 +109,7 @@ export class Instance {
 
   async #instantiate(): Promise<void> {
     const { module, exports: added, initializers } = this.#compiled;
-    const imports = { [preview1Module]: this.#link.exports } as Imports;
-    const exports = new WebAssembly.Instance(module, imports).exports as Exports;
+    const exports = new WebAssembly.Instance(module, this.#imports).exports as Exports;
     this.#memories = added.memories.map((name) => exports[name] as WebAssembly.Memory);
     const { memory, _start: start } = exports;
     if (memory instanceof WebAssembly.Memory) this.#host.memory.attach(memory);
@@ -152,15 +148,15 @@ function promising(entry: unknown): Entry {
   return jspi.promising(entry);
 }
 
-function linkImportsOf(compiled: CompiledModule, host: WasiHost, stop: WebAssembly.Global): Imports {
-  const calls = bindCalls(host);
+function linkImportsOf({ abi, names }: Link, host: WasiHost, stop: WebAssembly.Global): Imports {
+  const calls = bindCalls(host, abi.layout);
   const plain: Record<string, HostCall> = {};
   const waiting: Record<string, () => unknown> = {};
-  for (const name of compiled.importNames) {
+  for (const name of names) {
     const call = calls[name];
     invariant(call !== undefined, `host call ${name} exists`);
     plain[name] = call;
-    if (preview1[name]?.waits)
+    if (abi.functions[name]?.waits)
       waiting[name] = new jspi.Suspending((...args) => host.resume(() => call(...args)));
   }
   return { [linkImports.call]: plain, [linkImports.wait]: waiting, [linkImports.host]: { stop } };

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { assembleText } from "../../test/support/assemble-text.ts";
-import { preview1, preview1Module, wouldBlock } from "../wasi/index.ts";
+import { abis, preview1, wouldBlock } from "../wasi/index.ts";
 import { decodeModule, formatSignature, functionTypeAt } from "../wasm/index.ts";
-import { preview1Signature } from "./check-module.ts";
+import { abiSignature } from "./check-module.ts";
 import { encodeLinkModule } from "./link-module.ts";
 
+const abi = abis[0]!;
 const names = Object.keys(preview1).sort();
 type Call = (...args: (number | bigint)[]) => number;
 
@@ -22,7 +23,7 @@ function linked(answers: Readonly<Record<string, number>> = {}) {
         },
       ]),
     );
-  const module = new WebAssembly.Module(encodeLinkModule(names));
+  const module = new WebAssembly.Module(encodeLinkModule(abi, names));
   const instance = new WebAssembly.Instance(module, {
     call: noting("call"),
     wait: noting("wait"),
@@ -33,12 +34,12 @@ function linked(answers: Readonly<Record<string, number>> = {}) {
 
 describe("encodeLinkModule", () => {
   test("exports all 46 functions, each with its type of the ABI", () => {
-    const module = decodeModule(encodeLinkModule(names));
+    const module = decodeModule(encodeLinkModule(abi, names));
     const types = module.exports.map(({ name, index }) => {
       const type = functionTypeAt(module, module.functions[index]!);
       return `${name} ${formatSignature(type)}`;
     });
-    expect(types).toEqual(names.map((name) => `${name} ${formatSignature(preview1Signature(name)!)}`));
+    expect(types).toEqual(names.map((name) => `${name} ${formatSignature(abiSignature(preview1[name]!))}`));
   });
 
   test("lets the engine check the types that a guest imports with", async () => {
@@ -46,9 +47,9 @@ describe("encodeLinkModule", () => {
     const importing = async (type: string): Promise<unknown> =>
       new WebAssembly.Instance(
         new WebAssembly.Module(
-          await assembleText(`(module (import "${preview1Module}" "fd_seek" (func ${type})))`),
+          await assembleText(`(module (import "${abi.module}" "fd_seek" (func ${type})))`),
         ),
-        { [preview1Module]: exports },
+        { [abi.module]: exports },
       );
     expect(await importing("(param i32 i64 i32 i32) (result i32)")).toBeInstanceOf(WebAssembly.Instance);
     await expect(importing("(param i32 i32 i32 i32) (result i32)")).rejects.toThrow(WebAssembly.LinkError);
@@ -56,7 +57,7 @@ describe("encodeLinkModule", () => {
   });
 
   test("an empty one is a module too", () => {
-    expect(WebAssembly.validate(encodeLinkModule([]))).toBe(true);
+    expect(WebAssembly.validate(encodeLinkModule(abi, []))).toBe(true);
   });
 
   test("splits an i64 into its low and its high half, in their places", () => {
@@ -94,7 +95,7 @@ describe("encodeLinkModule", () => {
   });
 
   test("has a suspending import for the calls that may wait, and for no other", () => {
-    const module = decodeModule(encodeLinkModule(names));
+    const module = decodeModule(encodeLinkModule(abi, names));
     const waiting = module.imports.flatMap((each) => (each.module === "wait" ? each.name : []));
     expect(waiting).toEqual(["fd_read", "fd_write", "poll_oneoff", "sched_yield"]);
   });

@@ -10,8 +10,8 @@
  *   functions.
  */
 import { ByteWriter } from "../bytes/index.ts";
-import { preview1, wouldBlock } from "../wasi/index.ts";
-import { encodeSections, makeSection, sectionId } from "../wasm/index.ts";
+import { type Abi, abis, wouldBlock } from "../wasi/index.ts";
+import { encodeSections, type Import, makeSection, sectionId } from "../wasm/index.ts";
 
 /** Import module names of the link module. */
 export const linkImports = { call: "call", wait: "wait", host: "host" } as const;
@@ -19,9 +19,36 @@ export const linkImports = { call: "call", wait: "wait", host: "host" } as const
 const [i32, i64] = [0x7f, 0x7e];
 const letters: Readonly<Record<string, number>> = { i: i32, I: i64 };
 
-/** The link module that serves these preview 1 functions, each name once. */
-export function encodeLinkModule(names: readonly string[]): Uint8Array<ArrayBuffer> {
-  const entries = names.map((name) => ({ name, ...preview1[name]! }));
+/** What links a guest to the calls of one ABI. */
+export interface Link {
+  readonly abi: Abi;
+  /** Functions that the guest imports, each once. */
+  readonly names: readonly string[];
+  readonly module: WebAssembly.Module;
+}
+
+/** Link modules by what they serve: guests of one compiler want the same few sets. */
+const linkModules = new Map<string, WebAssembly.Module>();
+
+/** The links of a guest whose imports were checked, none for an ABI that it does not use. */
+export function linksOf(imports: readonly Import[]): Link[] {
+  return abis.flatMap((abi) => {
+    const wanted = imports.filter((each) => each.module === abi.module).map((each) => each.name);
+    if (wanted.length === 0) return [];
+    const names = [...new Set(wanted)].sort();
+    const key = [abi.module, ...names].join(" ");
+    let module = linkModules.get(key);
+    if (module === undefined) {
+      module = new WebAssembly.Module(encodeLinkModule(abi, names));
+      linkModules.set(key, module);
+    }
+    return [{ abi, names, module }];
+  });
+}
+
+/** The link module that serves these functions of an ABI, each name once. */
+export function encodeLinkModule(abi: Abi, names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const entries = names.map((name) => ({ name, ...abi.functions[name]! }));
   const waiting = entries.filter((entry) => entry.waits);
   const types = new ByteWriter().u32(entries.length * 2);
   const imports = new ByteWriter().u32(entries.length + waiting.length + 1);

@@ -1,10 +1,9 @@
 /**
- * The functions of WASI preview 1 and their types, apart from what they do. One letter a parameter:
- * `i` i32, `I` i64. Source: WebAssembly/WASI, legacy/preview1/witx/wasi_snapshot_preview1.witx.
+ * The ABIs that guests are built for: their functions and types, apart from what they do. One letter a parameter:
+ * `i` i32, `I` i64. Sources: WebAssembly/WASI, legacy/preview1/witx/wasi_snapshot_preview1.witx and
+ * legacy/preview0/witx/wasi_unstable.witx.
  */
-
-/** The import module that preview 1 guests name. */
-export const preview1Module = "wasi_snapshot_preview1";
+import { type Layout, preview1Layout, snapshot0Layout } from "./layout.ts";
 
 export interface AbiFunction {
   readonly params: string;
@@ -16,8 +15,11 @@ export interface AbiFunction {
 const call = (params: string): AbiFunction => ({ params, result: "errno", waits: false });
 const waiting = (params: string): AbiFunction => ({ params, result: "errno", waits: true });
 
-/** All 46 functions by name. */
-export const preview1: Readonly<Record<string, AbiFunction>> = {
+/** Functions by name. */
+export type AbiFunctions = Readonly<Record<string, AbiFunction>>;
+
+/** All 46 functions of preview 1. */
+export const preview1: AbiFunctions = {
   args_get: call("ii"),
   args_sizes_get: call("ii"),
   clock_res_get: call("ii"),
@@ -66,7 +68,30 @@ export const preview1: Readonly<Record<string, AbiFunction>> = {
   sock_shutdown: call("ii"),
 };
 
-/** The ABI entry of a name, if preview 1 has it. */
-export function preview1Function(name: string): AbiFunction | undefined {
-  return Object.hasOwn(preview1, name) ? preview1[name] : undefined;
+/** The 45 of snapshot 0, which came before: the same ones, and no sock_accept. */
+export const snapshot0: AbiFunctions = Object.fromEntries(
+  Object.entries(preview1).filter(([name]) => name !== "sock_accept"),
+);
+
+export interface Abi {
+  /** The import module that its guests name. */
+  readonly module: string;
+  readonly functions: AbiFunctions;
+  readonly layout: Layout;
+}
+
+/** Every ABI that emend offers, the one to build for first. */
+export const abis: readonly Abi[] = [
+  { module: "wasi_snapshot_preview1", functions: preview1, layout: preview1Layout },
+  { module: "wasi_unstable", functions: snapshot0, layout: snapshot0Layout },
+];
+
+/** The ABI of an import module. */
+export function findAbi(module: string): Abi | undefined {
+  return abis.find((abi) => abi.module === module);
+}
+
+/** The entry of a name, if the ABI has it. */
+export function findFunction({ functions }: Abi, name: string): AbiFunction | undefined {
+  return Object.hasOwn(functions, name) ? functions[name] : undefined;
 }

@@ -1,4 +1,4 @@
-export { type AbiFunction, preview1, preview1Function, preview1Module } from "./abi.ts";
+export { type Abi, type AbiFunction, abis, findAbi, findFunction, preview1 } from "./abi.ts";
 export { toByteString } from "./byte-strings.ts";
 export type { HostCall, HostCalls } from "./calls/host-calls.ts";
 export { bindCalls } from "./calls/index.ts";

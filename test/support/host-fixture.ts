@@ -3,6 +3,8 @@
  * so that one comparison proves what a call wrote and that it touched no byte beyond.
  */
 import {
+  type Abi,
+  abis,
   bindCalls,
   closed,
   emptyRun,
@@ -29,12 +31,12 @@ export interface HostFixture {
 }
 
 /** A host that has begun `run`; what is left out of it is empty. */
-export function hostFixture(run: Partial<Run> = {}, memoryBytes = 64): HostFixture {
+export function hostFixture(run: Partial<Run> = {}, memoryBytes = 64, abi: Abi = abis[0]!): HostFixture {
   const host = new WasiHost({ value: 0 });
   const memory = new Uint8Array(memoryBytes).fill(0x3f);
   host.memory.attach(memory);
   host.begin({ ...emptyRun, ...run });
-  const calls = bindCalls(host);
+  const calls = bindCalls(host, abi.layout);
   const call = (name: string, ...args: number[]): number => calls[name]!(...args);
   return {
     host,

@@ -2,6 +2,7 @@
 import { type Descriptor, fdFlag, fileType, right } from "../descriptor.ts";
 import { errno } from "../errno.ts";
 import type { WasiHost } from "../host.ts";
+import type { Layout } from "../layout.ts";
 import { limits } from "../limits.ts";
 import { closed, wouldBlock } from "../stream.ts";
 import type { HostCall, HostCalls } from "./host-calls.ts";
@@ -9,7 +10,7 @@ import type { HostCall, HostCalls } from "./host-calls.ts";
 /** Size of an `$iovec` / `$ciovec` in bytes: pointer u32, length u32. */
 const vectorSize = 8;
 
-export const descriptorCalls = (host: WasiHost): HostCalls => ({
+export const descriptorCalls = (host: WasiHost, { filestat }: Layout): HostCalls => ({
   /**
    * fd_read(fd, iovs, count, nread): fills the buffers in order, as far as bytes are there; waits for the first.
    * ```
@@ -128,16 +129,13 @@ export const descriptorCalls = (host: WasiHost): HostCalls => ({
   },
 
   /**
-   * fd_filestat_get(fd, stat): a stream has a kind and nothing else.
-   * ```
-   *  stat → [dev u64][ino u64][filetype u8][pad 7][nlink u64][size u64][atim u64][mtim u64][ctim u64]
-   * ```
+   * fd_filestat_get(fd, stat): a stream has a kind and nothing else. Laid out as layout.ts pictures it.
    * EBADF, ENOTCAPABLE, EFAULT.
    */
   fd_filestat_get: (fd, pointer) =>
     withRight(host, fd, right.fdFilestatGet, () => {
-      if (!host.memory.has(pointer, 64)) return errno.fault;
-      host.memory.fill(pointer, 64, 0);
+      if (!host.memory.has(pointer, filestat.bytes)) return errno.fault;
+      host.memory.fill(pointer, filestat.bytes, 0);
       host.memory.setU8((pointer >>> 0) + 16, fileType.unknown);
       return errno.success;
     }),

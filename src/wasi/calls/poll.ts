@@ -2,6 +2,7 @@
 import { right } from "../descriptor.ts";
 import { errno } from "../errno.ts";
 import type { WasiHost } from "../host.ts";
+import type { Layout, SubscriptionLayout } from "../layout.ts";
 import { limits } from "../limits.ts";
 import { eventType, type Subscription } from "../subscription.ts";
 import { clockNanoseconds } from "./clock.ts";
@@ -10,8 +11,8 @@ import type { HostCalls } from "./host-calls.ts";
 /** `$subclockflags`: the timeout is a point in time and not a duration. */
 const absoluteTime = 1;
 
-/** Sizes of `$subscription` and `$event` in bytes. */
-const [subscriptionSize, eventSize] = [48, 32];
+/** Size of `$event` in bytes. */
+const eventSize = 32;
 
 /** The longest a timer can be set (setTimeout's own bound); a longer wait is waited again. */
 const timerMaxMs = 2 ** 31 - 1;
@@ -23,11 +24,11 @@ interface Event {
   readonly bytes: number;
 }
 
-export const pollCalls = (host: WasiHost): HostCalls => ({
+export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): HostCalls => ({
   /**
    * poll_oneoff(in, out, count, events): answers at least one event.
    * ```
-   *  in  → [userdata u64][type u8, 7 pad][clock: id u32, pad, timeout u64, precision u64, flags u16 | fd u32]
+   *  in  → [userdata u64][type u8, 7 pad][clock: see layout.ts | fd u32]
    *  out → [userdata u64][errno u16][type u8, 5 pad][bytes u64][flags u16, 6 pad]      events → u32
    * ```
    * EINVAL for no subscriptions or too many, EFAULT. In an event: EBADF, ENOTCAPABLE, EINVAL (clock).
@@ -36,13 +37,13 @@ export const pollCalls = (host: WasiHost): HostCalls => ({
     const total = count >>> 0;
     if (total === 0 || total > limits.subscriptionsMax) return errno.inval;
     const { memory } = host;
-    if (!memory.has(input, total * subscriptionSize) || !memory.has(output, total * eventSize))
+    if (!memory.has(input, total * layout.bytes) || !memory.has(output, total * eventSize))
       return errno.fault;
     if (!memory.has(eventsPointer, 4)) return errno.fault;
 
     // Read once, when the call begins: durations count from there however often the call is tried again.
     const resumed = host.pendingPoll !== undefined;
-    const subscriptions = host.pendingPoll ?? readSubscriptions(host, input, total);
+    const subscriptions = host.pendingPoll ?? readSubscriptions(host, layout, input, total);
     const events = dueEvents(host, subscriptions);
     if (events.length === 0) {
       host.pendingPoll = subscriptions;
@@ -62,13 +63,18 @@ export const pollCalls = (host: WasiHost): HostCalls => ({
   },
 });
 
-function readSubscriptions(host: WasiHost, input: number, count: number): Subscription[] {
+function readSubscriptions(
+  host: WasiHost,
+  layout: SubscriptionLayout,
+  input: number,
+  count: number,
+): Subscription[] {
   return Array.from({ length: count }, (_, i) =>
-    readSubscription(host, (input >>> 0) + i * subscriptionSize),
+    readSubscription(host, layout, (input >>> 0) + i * layout.bytes),
   );
 }
 
-function readSubscription(host: WasiHost, at: number): Subscription {
+function readSubscription(host: WasiHost, layout: SubscriptionLayout, at: number): Subscription {
   const { memory } = host;
   const userdata = memory.u64(at);
   const type = memory.u8(at + 8);
@@ -76,11 +82,11 @@ function readSubscription(host: WasiHost, at: number): Subscription {
     return { type, userdata, fd: memory.u32(at + 16) };
   if (type !== eventType.clock) return { type, userdata, error: errno.inval };
 
-  const id = memory.u32(at + 16);
+  const id = memory.u32(at + layout.clock);
   const now = clockNanoseconds(id, host.beganNs);
   if (now === undefined) return { type, userdata, error: errno.inval };
-  const timeout = memory.u64(at + 24);
-  const absolute = (memory.u16(at + 40) & absoluteTime) !== 0;
+  const timeout = memory.u64(at + layout.timeout);
+  const absolute = (memory.u16(at + layout.flags) & absoluteTime) !== 0;
   return { type: eventType.clock, userdata, id, dueNs: absolute ? timeout : now + timeout };
 }
 
