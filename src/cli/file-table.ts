@@ -1,4 +1,5 @@
 /** The files of a site as lines for people: what `emend build` and `emend inspect` print. */
+import { printable } from "./printable.ts";
 
 type Row = { readonly path: string; readonly size: number };
 
@@ -9,8 +10,8 @@ export function fileTable(
 ): string {
   const rows = Array.from(files, ({ path, size }) => ({ path, size: String(size) }));
   const width = Math.max(0, ...rows.map(({ size }) => size.length));
-  const lines = rows.map(({ path, size }) => `  ${size.padStart(width)}  ${shownPath(path)}`);
-  for (const { path, reason } of leftOut) lines.push(`  left out: ${shownPath(path)} (${reason})`);
+  const lines = rows.map(({ path, size }) => `  ${size.padStart(width)}  ${printable(path)}`);
+  for (const { path, reason } of leftOut) lines.push(`  left out: ${printable(path)} (${reason})`);
   return lines.join("\n");
 }
 
@@ -23,9 +24,4 @@ export function fileTotals(files: readonly Row[]): string {
 /** `109,209,776 bytes`: exact, since people compare it with what `ls -l` says. */
 export function shownBytes(bytes: number): string {
   return `${String(bytes).replace(/\B(?=(\d{3})+$)/g, ",")} bytes`;
-}
-
-/** Names that were left out passed no rule: a terminal must not obey what is in them. */
-function shownPath(path: string): string {
-  return path.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -10,7 +10,9 @@ import {
   measureReset,
   type ResetReport,
 } from "../guest/index.ts";
+import { columns } from "./columns.ts";
 import { shownBytes } from "./file-table.ts";
+import { printable } from "./printable.ts";
 
 export interface ModuleReport {
   readonly kind: "module";
@@ -54,8 +56,8 @@ export function moduleText(report: ModuleReport): string {
   const lines = [
     `module ${report.file}: ${shownBytes(report.sizeBytes)}, sha256 ${report.sha256}`,
     report.handler === null
-      ? `cannot be served: ${report.problem}`
-      : 'handler: "wagi" (a WASI preview 1 command)',
+      ? `cannot be served: ${printable(report.problem ?? "")}`
+      : 'handler: "wagi" (a WASI command)',
     ...report.memories.map(
       ({ minPages, maxPages }) =>
         `memory: ${minPages} pages of 64 KiB${maxPages === null ? ", no maximum" : `, at most ${maxPages}`}`,
@@ -67,15 +69,25 @@ export function moduleText(report: ModuleReport): string {
       `runs once, before the snapshot: ${report.initializers.join(", ")}; random state made there repeats`,
     );
   }
-  lines.push(`imports (${report.imports.length}):`);
-  for (const each of report.imports) {
-    lines.push(
-      `  ${each.problem === undefined ? "ok" : "NO"}  ${each.module}.${each.name} ${each.signature ?? each.kind}`,
-    );
-  }
+  lines.push(...importLines(report.imports));
   lines.push(`exports (${report.exports.length}):`);
-  for (const each of report.exports) lines.push(`  ${each.kind} ${each.name}`);
+  for (const each of report.exports) lines.push(`  ${each.kind} ${printable(each.name)}`);
   return lines.join("\n");
+}
+
+/** What each import needs, beside what emend offers under its name. */
+function importLines(imports: readonly CheckedImport[]): string[] {
+  if (imports.length === 0) return ["imports: none"];
+  const missing = imports.filter((each) => each.problem !== undefined).length;
+  const verdict = missing === 0 ? "all supported" : `${missing} not supported`;
+  const rows = imports.map(({ module, name, kind, signature, offered, problem }) => [
+    problem === undefined ? "  ok" : "  NO",
+    printable(`${module}.${name}`),
+    signature ?? `a ${kind}`,
+    offered === signature && offered !== undefined ? "the same" : (offered ?? "nothing"),
+  ]);
+  const head = ["    ", "import", "needed", "offered"];
+  return [`imports (${imports.length}), ${verdict}:`, ...columns([head, ...rows])];
 }
 
 async function tryCompile(

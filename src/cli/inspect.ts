@@ -1,34 +1,56 @@
-/** `emend inspect`: what is this file, and what would emend make of it. */
+/** `emend inspect`: what is this file, what would emend make of it, and what does emend offer to guests. */
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { Command } from "commander";
+import { EmendError } from "../errors.ts";
 import { methodsOf, sortRoutes } from "../http/index.ts";
 import { type CollectedSite, collectDirectory, withIoErrors } from "../release/index.ts";
+import { abiText, inspectAbi } from "./inspect-abi.ts";
 import { executableText, inspectExecutable } from "./inspect-executable.ts";
 import { inspectModule, moduleText } from "./inspect-module.ts";
 import { inspectSite, siteText } from "./inspect-site.ts";
 
 const help = `
 Examples:
-  emend inspect hello.wasm       its imports and whether they are there, its memory, how it is reset
+  emend inspect hello.wasm       its imports beside what emend offers, its memory, how it is reset
+  emend inspect --abi            every function that emend offers, its type, and in which ABI
+  emend inspect --abi --json     the same as one JSON document
   emend inspect site             the files that enter a release, and the routes as they are matched
   emend inspect ./emend          the site that an executable carries, every byte verified`;
 
-/** The command. Fails with `io`, and with what is wrong with the file: `module.*`, `site.config`, `payload.*`. */
+/** The command. Fails with `usage`, `io`, and with what is wrong with the file: `module.*`, `site.config`, `payload.*`. */
 export function inspectCommand(): Command {
   return new Command("inspect")
     .description("tell what a module, a site directory or an executable is")
-    .argument("<file>", "a .wasm module, a site directory or an emend executable")
+    .argument("[file]", "a .wasm module, a site directory or an emend executable")
+    .option("--abi", "print the functions that emend offers to guests, instead of a file's report")
     .option("--json", "print one JSON document")
     .addHelpText("after", help)
     .action(inspect);
 }
 
-async function inspect(file: string, options: { readonly json?: true }): Promise<void> {
-  const { report, text } = await reportOn(file);
-  process.stdout.write(`${options.json ? JSON.stringify(report) : text}\n`);
+interface InspectOptions {
+  readonly json?: true;
+  readonly abi?: true;
 }
 
-async function reportOn(file: string): Promise<{ readonly report: object; readonly text: string }> {
+interface Reported {
+  readonly report: object;
+  readonly text: string;
+}
+
+async function inspect(file: string | undefined, { json, abi }: InspectOptions): Promise<void> {
+  const { report, text } = abi === undefined ? await reportOn(file) : reportOnAbi(file);
+  process.stdout.write(`${json ? JSON.stringify(report) : text}\n`);
+}
+
+function reportOnAbi(file: string | undefined): Reported {
+  if (file !== undefined) throw new EmendError("usage", "expected a FILE or --abi, found both");
+  const report = inspectAbi();
+  return { report, text: abiText(report) };
+}
+
+async function reportOn(file: string | undefined): Promise<Reported> {
+  if (file === undefined) throw new EmendError("usage", "expected a FILE (or --abi), found neither");
   if (isDirectory(file)) {
     const collected = await collectDirectory(file);
     const report = { ...inspectSite(collected), routes: routeTable(collected) };

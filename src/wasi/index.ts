@@ -16,4 +16,5 @@ export {
   type Written,
 } from "./files/index.ts";
 export { emptyRun, type Preopen, type Run, WasiHost } from "./host.ts";
+export type { Layout } from "./layout.ts";
 export { closed, discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";

@@ -189,7 +189,8 @@ describe.skipIf(!isBuilt)("emend that cannot do what it was asked", () => {
   const commands: [args: string[], exitCode: number, words: RegExp][] = [
     [["srve"], 2, /unknown command 'srve'/],
     [["--no-such-option"], 2, /unknown option '--no-such-option'/],
-    [["inspect"], 2, /missing required argument/],
+    [["inspect"], 2, /expected a FILE/],
+    [["inspect", "--abi", "none"], 2, /found both/],
     [["inspect", "none"], 1, /none/],
     [["config", "check", "none.toml"], 1, /none\.toml/],
     [["config", "schema", "sites"], 2, /sites/],
