@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serveCommand(),
   init: async () => (await import("./init.ts")).initCommand(),
   build: async () => (await import("./build.ts")).buildCommand(),
+  run: async () => (await import("./run.ts")).runCommand(),
   inspect: async () => (await import("./inspect.ts")).inspectCommand(),
   diff: async () => (await import("./diff.ts")).diffCommand(),
   apply: async () => (await import("./apply.ts")).applyCommand(),
@@ -24,17 +25,19 @@ Examples:
   emend init site                  make a small site to start from
   emend serve site --watch         serve it, and each change at once
   emend build site -o my-site      write an executable that carries it
+  emend run tool.wasm ARG…         run a WASI command here
   emend diff OLD NEW -o DELTA      make the smallest delta between two files
   emend apply OLD DELTA -o NEW     make the new file from it
 
 Each command has a --help of its own.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (the last word on stderr, and \`code\` in --json, says why).`;
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (the last word on stderr, and \`code\` in --json, says why);
+\`emend run\` ends with the guest's own.`;
 
 /**
  * Runs a command line.
  *
  * @param args what follows the program's name.
- * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused; a guest's own from `run`.
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   const program = new Command("emend")
@@ -42,6 +45,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(version)
     .addHelpText("after", help)
     .showHelpAfterError("(see --help)")
+    // What stands behind the module of `emend run` belongs to the guest.
+    .enablePositionalOptions()
     .exitOverride();
   const asked = Object.keys(commands).find((name) => name === args[0]);
   const wanted = asked === undefined ? Object.values(commands) : [commands[asked]!];

@@ -23,6 +23,12 @@ type Exports = Readonly<Record<string, unknown>>;
 type Imports = NonNullable<ConstructorParameters<typeof WebAssembly.Instance>[1]>;
 type ModuleImports = Imports[string];
 
+/** What an instance may be made with. */
+export interface InstanceOptions {
+  /** Asked before each host call whether the guest's time is over: one that never waits lets no timer fire. */
+  readonly isOver?: () => boolean;
+}
+
 export class Instance {
   readonly #compiled: CompiledModule;
   readonly #stop = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
@@ -36,10 +42,13 @@ export class Instance {
   #snapshots: readonly Snapshot[] | undefined;
   #trapped = false;
 
-  private constructor(compiled: CompiledModule) {
+  private constructor(compiled: CompiledModule, options: InstanceOptions) {
     this.#compiled = compiled;
     for (const link of compiled.links) {
-      const linked = new WebAssembly.Instance(link.module, linkImportsOf(link, this.#host, this.#stop));
+      const linked = new WebAssembly.Instance(
+        link.module,
+        linkImportsOf(link, this.#host, this.#stop, options),
+      );
       this.#imports[link.abi.module] = linked.exports as ModuleImports;
     }
   }
@@ -49,9 +58,9 @@ export class Instance {
    *
    * @throws EmendError `module.invalid` when it cannot be had: its initialisers trap, its memory is too large.
    */
-  static async create(compiled: CompiledModule): Promise<Instance> {
+  static async create(compiled: CompiledModule, options: InstanceOptions = {}): Promise<Instance> {
     try {
-      const instance = new Instance(compiled);
+      const instance = new Instance(compiled, options);
       await instance.#instantiate();
       return instance;
     } catch (cause) {
@@ -148,16 +157,30 @@ function promising(entry: unknown): Entry {
   return jspi.promising(entry);
 }
 
-function linkImportsOf({ abi, names }: Link, host: WasiHost, stop: WebAssembly.Global): Imports {
+function linkImportsOf(
+  { abi, names }: Link,
+  host: WasiHost,
+  stop: WebAssembly.Global,
+  { isOver }: InstanceOptions,
+): Imports {
   const calls = bindCalls(host, abi.layout);
   const plain: Record<string, HostCall> = {};
   const waiting: Record<string, () => unknown> = {};
   for (const name of names) {
     const call = calls[name];
     invariant(call !== undefined, `host call ${name} exists`);
-    plain[name] = call;
+    plain[name] = isOver === undefined ? call : timed(call, isOver, host);
     if (abi.functions[name]?.waits)
       waiting[name] = new jspi.Suspending((...args) => host.resume(() => call(...args)));
   }
   return { [linkImports.call]: plain, [linkImports.wait]: waiting, [linkImports.host]: { stop } };
+}
+
+/** The call, or the end of the guest behind it. */
+function timed(call: HostCall, isOver: () => boolean, host: WasiHost): HostCall {
+  return (...args) => {
+    if (!isOver()) return call(...args);
+    host.stop();
+    return 0;
+  };
 }

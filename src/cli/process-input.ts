@@ -1,0 +1,91 @@
+/**
+ * This process's stdin as a guest reads it. What is there is read straight into the guest's memory. A wait is a read
+ * on one of the runtime's threads: of a single byte where the rest can then be read directly, so that nothing is
+ * taken from a shared stdin that the guest did not ask for.
+ */
+import { read, readSync } from "node:fs";
+import { type Input, wouldBlock } from "../wasi/index.ts";
+import { isRetryable, retryAfterMs, type StdioDescriptor } from "./stdio-descriptor.ts";
+
+/** What is read ahead where nothing can be read directly: as much as a pipe holds. */
+const readAheadBytes = 65_536;
+
+export class ProcessInput implements Input {
+  readonly #descriptor: StdioDescriptor;
+  readonly #buffer: Uint8Array;
+  /** Bytes of the buffer that wait for the guest; `atEnd` for an end that was read and not yet told. */
+  #held: Uint8Array | "atEnd" | undefined;
+  #reading = false;
+  #wakes: (() => void)[] = [];
+
+  constructor(descriptor: StdioDescriptor) {
+    this.#descriptor = descriptor;
+    this.#buffer = new Uint8Array(descriptor.immediateFd === undefined ? readAheadBytes : 1);
+  }
+
+  read(into: Uint8Array): number {
+    if (this.#held === undefined) return this.#readNow(into);
+    if (this.#held === "atEnd") {
+      // An end is told once: a terminal goes on behind it.
+      this.#held = undefined;
+      return 0;
+    }
+    const count = Math.min(into.length, this.#held.length);
+    into.set(this.#held.subarray(0, count));
+    this.#held = count < this.#held.length ? this.#held.subarray(count) : undefined;
+    if (count === into.length || this.#descriptor.immediateFd === undefined) return count;
+    const more = this.#readNow(into.subarray(count));
+    return more > 0 ? count + more : count;
+  }
+
+  available(): number {
+    return this.ready() && this.#held instanceof Uint8Array ? this.#held.length : 0;
+  }
+
+  ready(): boolean {
+    if (this.#held === undefined) {
+      const count = this.#readNow(this.#buffer);
+      if (count !== wouldBlock) this.#hold(count);
+    }
+    return this.#held !== undefined;
+  }
+
+  wait(wake: () => void): void {
+    if (this.#held !== undefined) {
+      wake();
+      return;
+    }
+    this.#wakes.push(wake);
+    if (!this.#reading) this.#readLater();
+  }
+
+  #readNow(into: Uint8Array): number {
+    const { immediateFd } = this.#descriptor;
+    if (immediateFd === undefined || this.#reading) return wouldBlock;
+    try {
+      return readSync(immediateFd, into, 0, into.length, null);
+    } catch (error) {
+      // What cannot be read (a terminal that hung up) has come to its end.
+      return isRetryable(error) ? wouldBlock : 0;
+    }
+  }
+
+  #readLater(): void {
+    this.#reading = true;
+    read(this.#descriptor.fd, this.#buffer, 0, this.#buffer.length, null, (error, count) => {
+      if (isRetryable(error)) {
+        setTimeout(() => this.#readLater(), retryAfterMs);
+        return;
+      }
+      this.#reading = false;
+      this.#hold(error ? 0 : count);
+      const wakes = this.#wakes;
+      this.#wakes = [];
+      for (const wake of wakes) wake();
+    });
+  }
+
+  #hold(count: number): void {
+    this.#held = count === 0 ? "atEnd" : this.#buffer.subarray(0, count);
+  }
+}
