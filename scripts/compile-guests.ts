@@ -10,6 +10,8 @@ import { dirname, join, resolve } from "node:path";
 export interface GuestSource {
   readonly source: string;
   readonly output: string;
+  /** Files that the source imports; the output is stale when one of them is newer. */
+  readonly parts?: readonly string[];
 }
 
 const root = resolve(import.meta.dir, "..");
@@ -30,13 +32,23 @@ export async function compileGuests(guests: readonly GuestSource[]): Promise<voi
   }
 }
 
-/** The guests in `directory` (each `*.ts` and `*.wat` is one), compiled to `NAME.wasm` in `outputDirectory`. */
-export function guestsIn(directory: string, outputDirectory: string): readonly GuestSource[] {
+/**
+ * The guests in `directory`, compiled to `NAME.wasm` in `outputDirectory`: each `*.ts` and `*.wat` is one, but for
+ * the `parts` that they have in common.
+ */
+export function guestsIn(
+  directory: string,
+  outputDirectory: string,
+  parts: readonly string[] = [],
+): readonly GuestSource[] {
   const names = [...new Bun.Glob("*.{ts,wat}").scanSync(join(root, directory))].sort();
-  return names.map((name) => ({
-    source: join(directory, name),
-    output: join(outputDirectory, name.replace(/\.(ts|wat)$/, ".wasm")),
-  }));
+  return names
+    .map((name) => ({
+      source: join(directory, name),
+      output: join(outputDirectory, name.replace(/\.(ts|wat)$/, ".wasm")),
+      parts,
+    }))
+    .filter(({ source }) => !parts.includes(source));
 }
 
 // Both compilers are imported where they are used: 15 MB of JavaScript that an up-to-date tree never loads.
@@ -65,9 +77,9 @@ async function compileText(source: string): Promise<Uint8Array> {
   return binary;
 }
 
-function isStale({ source, output }: GuestSource): boolean {
+function isStale({ source, output, parts = [] }: GuestSource): boolean {
   const made = mtimeMs(output);
-  return [source, ...shared].some((input) => mtimeMs(input) > made);
+  return [source, ...parts, ...shared].some((input) => mtimeMs(input) > made);
 }
 
 function mtimeMs(path: string): number {
