@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, Room>> = {
   // the floor
   bytes: { rooms: [], builtins: ["node:crypto"] },
   wasm: { rooms: ["bytes"] },
-  wasi: { rooms: ["bytes"] },
+  wasi: { rooms: ["bytes"], packages: ["bun:ffi"], builtins: ["node:fs"] },
   // data plane
   guest: { rooms: ["bytes", "wasm", "wasi"], packages: ["bun", "bun:ffi"], builtins: ["node:fs"] },
   http: {

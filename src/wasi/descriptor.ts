@@ -26,6 +26,7 @@ export const fileType = {
   characterDevice: 2,
   directory: 3,
   regularFile: 4,
+  symbolicLink: 7,
 } as const;
 
 /** One open descriptor: a stream of the request. */

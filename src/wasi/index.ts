@@ -6,6 +6,8 @@ export {
   type Answer,
   type DirectoryEntry,
   Failure,
+  type HostFiles,
+  loadHostFiles,
   OpenDirectory,
   OpenFile,
   OpenNode,

@@ -1,0 +1,1 @@
+export { type HostDirectoryOptions, openHostDirectory } from "./open-host-directory.ts";
