@@ -80,7 +80,9 @@ export class Instance {
   run(run: Run): Outcome | Promise<Outcome> {
     this.#host.begin(run);
     const end = this.#entry();
-    return peek.status(end) === "fulfilled" ? exitZero : end.then(this.#succeeded, this.#failed);
+    if (peek.status(end) !== "fulfilled") return end.then(this.#succeeded, this.#failed);
+    this.#host.end();
+    return exitZero;
   }
 
   /** Ends the run that is under way: at its next host call, or now if it waits in one. */
@@ -112,7 +114,6 @@ export class Instance {
     for (const snapshot of snapshots) if (!snapshot.fits) return false;
     for (const snapshot of snapshots) snapshot.restore();
     this.#restore?.();
-    this.#host.end();
     return true;
   }
 
@@ -131,9 +132,13 @@ export class Instance {
     this.#host.end();
   }
 
-  readonly #succeeded = (): Outcome => exitZero;
+  readonly #succeeded = (): Outcome => {
+    this.#host.end();
+    return exitZero;
+  };
 
   readonly #failed = (error: unknown): Outcome => {
+    this.#host.end();
     const code = this.#host.exitCode;
     if (code !== undefined) return { kind: "exit", code };
     this.#trapped = true;

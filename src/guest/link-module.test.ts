@@ -97,7 +97,12 @@ describe("encodeLinkModule", () => {
   test("has a suspending import for the calls that may wait, and for no other", () => {
     const module = decodeModule(encodeLinkModule(abi, names));
     const waiting = module.imports.flatMap((each) => (each.module === "wait" ? each.name : []));
-    expect(waiting).toEqual(["fd_read", "fd_write", "poll_oneoff", "sched_yield"]);
+    expect(waiting).toEqual(names.filter((name) => preview1[name]?.waits));
+    expect(waiting.filter((name) => !/^(fd|path)_/.test(name))).toEqual([
+      "poll_oneoff",
+      "random_get",
+      "sched_yield",
+    ]);
   });
 
   test("traps behind every call once the guest is stopped, and behind proc_exit always", () => {

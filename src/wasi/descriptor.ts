@@ -1,49 +1,85 @@
 /** File descriptors. A guest sees only these numbers; none of them is a descriptor of the process itself. */
+import type { DirectoryEntry, OpenDirectory, OpenFile } from "./files/index.ts";
+import { allRights, directoryRights, right } from "./rights.ts";
 import type { Input, Output } from "./stream.ts";
-
-/** `$rights` of preview 1, the low 30 bits; the upper 34 have no meaning. */
-export const right = {
-  fdDatasync: 0x1,
-  fdRead: 0x2,
-  fdSeek: 0x4,
-  fdFdstatSetFlags: 0x8,
-  fdSync: 0x10,
-  fdTell: 0x20,
-  fdWrite: 0x40,
-  fdAdvise: 0x80,
-  fdAllocate: 0x100,
-  fdFilestatGet: 0x200000,
-  pollFdReadwrite: 0x8000000,
-} as const;
 
 /** `$fdflags`. */
 export const fdFlag = { append: 1, dsync: 2, nonblock: 4, rsync: 8, sync: 16 } as const;
 
-/** `$filetype`: a stream is neither a terminal (so stdio buffers it whole) nor a file. */
-export const fileType = {
-  unknown: 0,
-  blockDevice: 1,
-  characterDevice: 2,
-  directory: 3,
-  regularFile: 4,
-  symbolicLink: 7,
-} as const;
+/** Those of `$fdflags` that a file is opened with and that cannot change afterwards. */
+export const syncFlags: number = fdFlag.dsync | fdFlag.rsync | fdFlag.sync;
 
-/** One open descriptor: a stream of the request. */
-export interface Descriptor {
-  readonly input: Input | undefined;
-  readonly output: Output | undefined;
+interface Shared {
   flags: number;
   /** What this descriptor may still do: shrinks by fd_fdstat_set_rights, never grows. */
   rights: number;
+  /** What descriptors opened through this one may get. */
+  inheriting: number;
 }
+
+/** Standard input, output or error of a run. */
+export interface StreamDescriptor extends Shared {
+  readonly kind: "stream";
+  readonly input: Input | undefined;
+  readonly output: Output | undefined;
+}
+
+/** An open regular file. */
+export interface FileDescriptor extends Shared {
+  readonly kind: "file";
+  readonly file: OpenFile;
+  /** Whether it was reached through a preopen that nothing may be changed below. */
+  readonly readOnly: boolean;
+  /** Where the next fd_read or fd_write begins. */
+  position: number;
+}
+
+/** An open directory, preopened or not. */
+export interface DirectoryDescriptor extends Shared {
+  readonly kind: "directory";
+  readonly directory: OpenDirectory;
+  readonly readOnly: boolean;
+  /** The name that the guest knows it by, in UTF-8; undefined unless it was there when the guest began. */
+  readonly preopenName: Uint8Array | undefined;
+  /** What fd_readdir goes through: taken when it is asked for the first entry. */
+  listing: readonly DirectoryEntry[] | undefined;
+}
+
+/** One open descriptor of a guest. */
+export type Descriptor = StreamDescriptor | FileDescriptor | DirectoryDescriptor;
 
 const streamRights = right.fdFdstatSetFlags | right.fdFilestatGet | right.pollFdReadwrite;
 
-export function inputDescriptor(input: Input): Descriptor {
-  return { input, output: undefined, flags: 0, rights: streamRights | right.fdRead };
+export function inputDescriptor(input: Input): StreamDescriptor {
+  const rights = streamRights | right.fdRead;
+  return { kind: "stream", input, output: undefined, flags: 0, rights, inheriting: 0 };
 }
 
-export function outputDescriptor(output: Output): Descriptor {
-  return { input: undefined, output, flags: fdFlag.append, rights: streamRights | right.fdWrite };
+export function outputDescriptor(output: Output): StreamDescriptor {
+  const rights = streamRights | right.fdWrite;
+  return { kind: "stream", input: undefined, output, flags: fdFlag.append, rights, inheriting: 0 };
+}
+
+export function preopenDescriptor(
+  name: string,
+  directory: OpenDirectory,
+  readOnly: boolean,
+): DirectoryDescriptor {
+  return {
+    kind: "directory",
+    directory,
+    readOnly,
+    preopenName: new TextEncoder().encode(name),
+    listing: undefined,
+    flags: 0,
+    rights: directoryRights,
+    inheriting: allRights,
+  };
+}
+
+/** Lets go of what a descriptor holds. A preopened directory and a stream are the run's and stay open. */
+export function closeDescriptor(descriptor: Descriptor): void {
+  if (descriptor.kind === "file") descriptor.file.close();
+  else if (descriptor.kind === "directory" && descriptor.preopenName === undefined)
+    descriptor.directory.close();
 }

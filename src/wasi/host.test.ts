@@ -58,7 +58,7 @@ describe("WasiHost", () => {
     const { call, host, put } = hostFixture({ stdout: output });
     put(0, 40, 4);
     expect(call("fd_write", 1, 0, 1, 24)).toBe(wouldBlock);
-    expect(host.pendingWriteBytes).toBe(1);
+    expect(host.pendingBytes).toBe(1);
     const next = new TestOutput();
     host.end();
     host.begin({ ...emptyRun, stdout: next });

@@ -6,8 +6,14 @@
  * one slot for "what it waits for" is enough.
  */
 import { type ByteStrings, encodeByteStrings } from "./byte-strings.ts";
-import { type Descriptor, inputDescriptor, outputDescriptor } from "./descriptor.ts";
-import { type Answer, Failure, type OpenDirectory, type Result } from "./files/index.ts";
+import {
+  closeDescriptor,
+  type Descriptor,
+  inputDescriptor,
+  outputDescriptor,
+  preopenDescriptor,
+} from "./descriptor.ts";
+import { type Answer, Failure, type OpenDirectory, OpenNode, type Result } from "./files/index.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { limits } from "./limits.ts";
 import { discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";
@@ -22,11 +28,13 @@ export interface StopFlag {
 // biome-ignore lint/suspicious/noConfusingVoidType: a listener that needs no taking back returns nothing.
 export type Register = (wake: () => void) => (() => void) | void;
 
-/** A directory that a guest finds open when it starts, under the name that it knows it by. */
+/** A directory that a guest finds open when it starts. */
 export interface Preopen {
+  /** What the guest knows it by, such as `/data`. */
   readonly name: string;
+  /** Stays its giver's, who may hand it to several runs and closes it behind the last of them. */
   readonly directory: OpenDirectory;
-  /** Takes the rights to change anything; the directory itself refuses such calls too. */
+  /** Every call that would change something below it is EROFS. */
   readonly readOnly: boolean;
 }
 
@@ -57,11 +65,13 @@ export class WasiHost {
   readonly memory: GuestMemory = new GuestMemory();
   /** By number; a hole is a descriptor that is closed. */
   readonly descriptors: (Descriptor | undefined)[] = [];
-  /** How many bytes an fd_write that waits has handed over, 0 between calls. */
-  pendingWriteBytes = 0;
+  /** How many bytes a call that waits has dealt with, 0 between calls. */
+  pendingBytes = 0;
   /** What a poll_oneoff that waits was asked for, undefined between calls. */
   pendingPoll: readonly Subscription[] | undefined;
   exitCode: number | undefined;
+  /** What the run's calls have cost so far, in the units of costs.ts; stays readable behind its end. */
+  charged = 0;
 
   readonly #stopFlag: StopFlag;
   #run: Run = emptyRun;
@@ -71,22 +81,23 @@ export class WasiHost {
   #turnBeganMs = 0;
   #register: Register | undefined;
   #wake: (() => void) | undefined;
-  /** How a call ends whose file has answered while its guest was suspended. */
-  #finish: (() => number) | undefined;
+  /** The call that a file has yet to answer, or has answered while its guest was suspended. */
+  #inFlight: InFlight | undefined;
 
   constructor(stopFlag: StopFlag) {
     this.#stopFlag = stopFlag;
   }
 
-  /** Starts a run: fresh descriptors 0, 1 and 2, and no trace of the one before. */
+  /** Starts a run: fresh descriptors for its streams and preopens, and no trace of the one before. */
   begin(run: Run): void {
     this.#run = run;
     this.#args = undefined;
     this.#environ = undefined;
     this.#register = undefined;
     this.#wake = undefined;
-    this.#finish = undefined;
-    this.pendingWriteBytes = 0;
+    this.#inFlight = undefined;
+    this.pendingBytes = 0;
+    this.charged = 0;
     this.pendingPoll = undefined;
     this.exitCode = undefined;
     this.#began = undefined;
@@ -95,14 +106,39 @@ export class WasiHost {
     this.descriptors[0] = inputDescriptor(run.stdin);
     this.descriptors[1] = outputDescriptor(run.stdout);
     this.descriptors[2] = outputDescriptor(run.stderr);
+    for (const { name, directory, readOnly } of run.preopens())
+      this.descriptors.push(preopenDescriptor(name, directory, readOnly));
   }
 
-  /** Lets go of everything that the run brought along; `begin` sets all of it anew. */
+  /**
+   * Lets go of everything that the run brought along, and closes what it opened; `begin` sets all of it anew.
+   * While a file has yet to answer a guest that was stopped, nothing is closed under it.
+   */
   end(): void {
     this.#run = emptyRun;
     this.#args = undefined;
     this.#environ = undefined;
+    const call = this.#inFlight;
+    this.#inFlight = undefined;
+    if (call !== undefined) {
+      const open = this.descriptors.slice();
+      call.abandon(() => closeAll(open));
+    } else closeAll(this.descriptors);
     this.descriptors.length = 0;
+  }
+
+  /** The lowest number that is no open descriptor; undefined where the guest has all that it may have. */
+  freeDescriptor(): number | undefined {
+    let fd = 0;
+    while (this.descriptors[fd] !== undefined) fd++;
+    return fd < limits.descriptorsMax ? fd : undefined;
+  }
+
+  /** Puts a descriptor, or none, in the place of one that is open, which is closed. */
+  replaceDescriptor(fd: number, descriptor: Descriptor | undefined): void {
+    const replaced = this.descriptors[fd];
+    this.descriptors[fd] = descriptor;
+    if (replaced !== undefined) closeDescriptor(replaced);
   }
 
   get args(): ByteStrings {
@@ -144,16 +180,33 @@ export class WasiHost {
 
   /**
    * Ends a call with what a file answers: now, or when that comes, which suspends the guest. `finish` turns
-   * the value into the call's errno and may itself wait again; a failure is answered as it is.
+   * the value into the call's errno and may itself wait again; a failure is answered as it is, or by `fail`.
    */
-  complete<T>(answer: Answer<T>, finish: (value: T) => number): number {
-    if (!(answer instanceof Promise)) return conclude(answer, finish);
-    return this.waitFor((wake) => {
-      answer.then((result) => {
-        this.#finish = () => conclude(result, finish);
-        wake();
-      });
-    });
+  complete<T>(
+    answer: Answer<T>,
+    finish: (value: T) => number,
+    fail: (failure: Failure) => number = errnoOf,
+  ): number {
+    if (!(answer instanceof Promise)) return conclude(answer, finish, fail);
+    const call = new InFlight();
+    this.#inFlight = call;
+    answer.then(
+      (result) => this.#answered(call, result, () => conclude(result, finish, fail)),
+      // A file that breaks its word is our bug: thrown where the call goes on, it ends the guest.
+      (error: unknown) => this.#answered(call, undefined, () => rethrow(error)),
+    );
+    return this.waitFor(noRegister);
+  }
+
+  /** Goes on with `next` when the event loop has run: for work that goes in pieces. */
+  completeLater(next: () => number): number {
+    const turn = new Promise<Result<undefined>>((resolve) => setImmediate(resolve, undefined));
+    return this.complete(turn, next);
+  }
+
+  #answered(call: InFlight, result: unknown, finish: () => number): void {
+    call.answered(result, finish);
+    if (this.#inFlight === call) this.#wake?.();
   }
 
   /** The suspending half of a call: tries it again each time that what it waits for may have moved. */
@@ -162,10 +215,11 @@ export class WasiHost {
       this.#run.onWait?.();
       if (!this.stopped) await this.#wait();
       if (this.stopped) return 0;
+      const call = this.#inFlight;
+      if (call !== undefined && call.finish === undefined) continue;
       this.#turnBeganMs = performance.now();
-      const finish = this.#finish ?? attempt;
-      this.#finish = undefined;
-      const result = finish();
+      this.#inFlight = undefined;
+      const result = call?.finish?.() ?? attempt();
       if (result !== wouldBlock) return result;
     }
   }
@@ -183,6 +237,52 @@ export class WasiHost {
   }
 }
 
-function conclude<T>(result: Result<T>, finish: (value: T) => number): number {
-  return result instanceof Failure ? result.errno : finish(result);
+/** One answer that a file owes, and who is to have it. */
+class InFlight {
+  /** How the call goes on; undefined until the file has answered. */
+  finish: (() => number) | undefined;
+  #result: unknown;
+  #onLate: (() => void) | undefined;
+
+  /** Nobody waits any more. `then` is called when nothing is under way any longer. */
+  abandon(then: () => void): void {
+    this.#onLate = then;
+    if (this.finish !== undefined) this.#discard();
+  }
+
+  answered(result: unknown, finish: () => number): void {
+    this.#result = result;
+    this.finish = finish;
+    if (this.#onLate !== undefined) this.#discard();
+  }
+
+  #discard(): void {
+    // What was opened for a guest that is gone has no descriptor that would close it.
+    if (this.#result instanceof OpenNode) this.#result.close();
+    this.#onLate?.();
+  }
+}
+
+function noRegister(): void {
+  // The answer itself wakes the guest.
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function conclude<T>(
+  result: Result<T>,
+  finish: (value: T) => number,
+  fail: (failure: Failure) => number,
+): number {
+  return result instanceof Failure ? fail(result) : finish(result);
+}
+
+function errnoOf(failure: Failure): number {
+  return failure.errno;
+}
+
+function closeAll(descriptors: readonly (Descriptor | undefined)[]): void {
+  for (const descriptor of descriptors) if (descriptor !== undefined) closeDescriptor(descriptor);
 }

@@ -8,7 +8,7 @@ export const limits = {
   subscriptionsMax: 4096,
   /** How long a guest that only yields or polls may hold the thread before the event loop runs. */
   yieldAfterMs: 1,
-  /** Longest path that is handed to an operating system, and longest target of a link: PATH_MAX of Linux. */
+  /** Longest path and longest target of a link, in bytes: PATH_MAX of Linux; ENAMETOOLONG above. */
   pathBytesMax: 4096,
   /** Symbolic links in one path; ELOOP above, as on Linux. */
   symbolicLinksMax: 40,
@@ -16,4 +16,12 @@ export const limits = {
   racesMax: 32,
   /** Names in one directory; ENOMEM above. At about 150 bytes each they take 75 MB while they are listed. */
   directoryEntriesMax: 500_000,
+  /** Open descriptors of one guest, its streams and preopens among them; EMFILE above. As Linux gives a process. */
+  descriptorsMax: 1024,
+  /** Bytes of one name in a path, as NAME_MAX of Linux; ENAMETOOLONG above. */
+  nameBytesMax: 255,
+  /** Letters of all symbolic links that one path leads through: 4 paths of full length; ENAMETOOLONG above. */
+  expandedPathMax: 16_384,
+  /** What one read, write or listing moves at the most before the clock is looked at: about 0.1 ms. */
+  pieceBytes: 1_048_576,
 } as const;

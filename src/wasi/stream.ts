@@ -9,8 +9,13 @@ export const wouldBlock = -1;
 /** Returned by `Output.write` when nobody will ever read again. */
 export const closed = -2;
 
+interface Stream {
+  /** A terminal is a character device to the guest, whose stdio then goes line by line. */
+  readonly isTerminal?: boolean;
+}
+
 /** Where a guest reads from. */
-export interface Input {
+export interface Input extends Stream {
   /** Fills `into` as far as bytes are there: the count, 0 at the end, or `wouldBlock`. */
   read(into: Uint8Array): number;
   /** How many bytes can be read now; at the end 0 and `ready()` is true. */
@@ -21,7 +26,7 @@ export interface Input {
 }
 
 /** Where a guest writes to. `bytes` is guest memory: what is kept must be copied. */
-export interface Output {
+export interface Output extends Stream {
   /** Takes bytes from the front: the count, `wouldBlock`, or `closed`. */
   write(bytes: Uint8Array): number;
   ready(): boolean;

@@ -90,7 +90,7 @@ test(`host calls keep to their ranges whatever they are given (EMEND_SEED=${rand
       const ranges = result === 0 ? (promised[name]?.(unsigned, new DataView(before.buffer)) ?? []) : [];
       expect([told, firstChangeOutside(before, memory, ranges)]).toEqual([told, -1]);
       // As if the wait were over: the next call is a new one.
-      if (result === wouldBlock) [host.pendingPoll, host.pendingWriteBytes] = [undefined, 0];
+      if (result === wouldBlock) [host.pendingPoll, host.pendingBytes] = [undefined, 0];
     }
   }
   expect([successes > 500, failures > 500, waits > 0]).toEqual([true, true, true]);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { hostFixture, TestInput, TestOutput } from "../../../test/support/host-fixture.ts";
 import { preview1 } from "../abi.ts";
-import { right } from "../descriptor.ts";
 import { errno } from "../errno.ts";
 import { emptyRun } from "../host.ts";
+import { right } from "../rights.ts";
 import { wouldBlock } from "../stream.ts";
 
 const untouched = "?".repeat(64);
@@ -91,11 +91,7 @@ describe("fd_write", () => {
     }
     expect(await written).toBe(errno.success);
     expect(seen).toEqual(["ab", "abc", "abcd", "abcdefg"]);
-    expect([output.text, text(24, 28), host.pendingWriteBytes]).toEqual([
-      "abcdefgh",
-      "\\x08\\x00\\x00\\x00",
-      0,
-    ]);
+    expect([output.text, text(24, 28), host.pendingBytes]).toEqual(["abcdefgh", "\\x08\\x00\\x00\\x00", 0]);
   });
 
   test("the write after one that waited begins at its own first byte", async () => {
@@ -120,10 +116,7 @@ describe("fd_write", () => {
     await Bun.sleep(1);
     output.close();
     expect(await written).toBe(errno.pipe);
-    expect([await callWaiting("fd_write", stdout, 0, 1, 24), host.pendingWriteBytes]).toEqual([
-      errno.pipe,
-      0,
-    ]);
+    expect([await callWaiting("fd_write", stdout, 0, 1, 24), host.pendingBytes]).toEqual([errno.pipe, 0]);
   });
 
   test("non-blocking, it answers a short count, and EAGAIN when nothing went out", () => {

@@ -1,9 +1,10 @@
 /** poll_oneoff: waits for clocks and descriptors together. */
-import { right } from "../descriptor.ts";
+import { cost } from "../costs.ts";
 import { errno } from "../errno.ts";
 import type { WasiHost } from "../host.ts";
 import type { Layout, SubscriptionLayout } from "../layout.ts";
 import { limits } from "../limits.ts";
+import { right } from "../rights.ts";
 import { eventType, type Subscription } from "../subscription.ts";
 import { clockNanoseconds } from "./clock.ts";
 import type { HostCalls } from "./host-calls.ts";
@@ -34,6 +35,7 @@ export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): Hos
    * EINVAL for no subscriptions or too many, EFAULT. In an event: EBADF, ENOTCAPABLE, EINVAL (clock).
    */
   poll_oneoff: (input, output, count, eventsPointer) => {
+    host.charged += cost.call;
     const total = count >>> 0;
     if (total === 0 || total > limits.subscriptionsMax) return errno.inval;
     const { memory } = host;
@@ -44,6 +46,7 @@ export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): Hos
     // Read once, when the call begins: durations count from there however often the call is tried again.
     const resumed = host.pendingPoll !== undefined;
     const subscriptions = host.pendingPoll ?? readSubscriptions(host, layout, input, total);
+    host.charged += total * cost.subscription;
     const events = dueEvents(host, subscriptions);
     if (events.length === 0) {
       host.pendingPoll = subscriptions;
@@ -103,10 +106,13 @@ function eventOf(host: WasiHost, subscription: Subscription): Event | undefined 
   }
   const descriptor = host.descriptors[subscription.fd];
   if (descriptor === undefined) return { userdata, type, error: errno.badf, bytes: 0 };
+  if (!(descriptor.rights & right.pollFdReadwrite))
+    return { userdata, type, error: errno.notcapable, bytes: 0 };
+  // Files and directories are never waited for; how much can be read of them is not asked, as that could wait.
+  if (descriptor.kind !== "stream") return { userdata, type, error: errno.success, bytes: 0 };
   const reads = type === eventType.fdRead;
   const stream = reads ? descriptor.input : descriptor.output;
-  if (stream === undefined || !(descriptor.rights & right.pollFdReadwrite))
-    return { userdata, type, error: errno.notcapable, bytes: 0 };
+  if (stream === undefined) return { userdata, type, error: errno.notcapable, bytes: 0 };
   if (!stream.ready()) return undefined;
   return { userdata, type, error: errno.success, bytes: reads ? (descriptor.input?.available() ?? 0) : 0 };
 }
@@ -123,7 +129,8 @@ function waitForAny(
       soonestMs = Math.min(soonestMs, left);
     } else if ("fd" in each) {
       const descriptor = host.descriptors[each.fd];
-      (each.type === eventType.fdRead ? descriptor?.input : descriptor?.output)?.wait(wake);
+      if (descriptor?.kind !== "stream") continue;
+      (each.type === eventType.fdRead ? descriptor.input : descriptor.output)?.wait(wake);
     }
   }
   if (soonestMs === Number.POSITIVE_INFINITY) return undefined;

@@ -1,4 +1,4 @@
-export { type Answer, Failure, type Result } from "./answer.ts";
+export { type Answer, andThen, Failure, leadsOut, type Result } from "./answer.ts";
 export { type HostFiles, loadHostFiles } from "./load-host-files.ts";
 export { type DirectoryEntry, OpenDirectory, type OpenOptions } from "./open-directory.ts";
 export { OpenFile, type Written } from "./open-file.ts";

@@ -1,7 +1,8 @@
 /**
- * An open directory, through which everything below it is reached. A path is relative, not empty, and has no
- * NUL; `..`, symbolic links and trailing slashes are resolved by the directory, and what leads out of the
- * preopened directory it came from is ENOTCAPABLE.
+ * An open directory, through which everything below it is reached, and nothing else. A path is not empty, has
+ * at most `limits.pathBytesMax` bytes and no NUL; `..`, symbolic links and trailing slashes are resolved by the
+ * directory. What leads out of this very directory, by `..`, by a symbolic link or by being absolute, is
+ * `leadsOut`: EPERM, as wasmtime answers.
  */
 import type { Answer } from "./answer.ts";
 import type { OpenFile } from "./open-file.ts";
@@ -21,6 +22,7 @@ export interface OpenOptions {
   readonly follow: boolean;
   readonly create: boolean;
   readonly exclusive: boolean;
+  /** Also for a file that is opened for neither reading nor writing. */
   readonly truncate: boolean;
   /** ENOTDIR for anything else. */
   readonly directory: boolean;

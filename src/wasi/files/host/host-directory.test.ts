@@ -13,8 +13,8 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileType } from "../../descriptor.ts";
 import { errno } from "../../errno.ts";
+import { fileType } from "../../file-type.ts";
 import { limits } from "../../limits.ts";
 import { Failure, type Result } from "../answer.ts";
 import type { OpenOptions } from "../open-directory.ts";
@@ -118,7 +118,7 @@ describe.each([
       link: directory.link(path, true, other, "taken"),
     };
     for (const [name, result] of Object.entries(results)) {
-      expect([name, errnoOf(result)]).toEqual([name, errno.notcapable]);
+      expect([name, errnoOf(result)]).toEqual([name, errno.perm]);
     }
     expect(readFileSync(join(scratch, "secret"), "utf8")).toBe("secret");
     expect(readdirSync(scratch).sort()).toEqual(["secret", "shared"]);
@@ -128,14 +128,14 @@ describe.each([
   test("does not make, move, remove or read anything on a path that leaves", () => {
     symlinkSync("..", join(shared, "out"));
     for (const path of ["../new", "out/new", "a/../../new"]) {
-      expect([path, errnoOf(directory.createDirectory(path))]).toEqual([path, errno.notcapable]);
-      expect(errnoOf(directory.removeDirectory(path))).toBe(errno.notcapable);
-      expect(errnoOf(directory.unlinkFile(path))).toBe(errno.notcapable);
-      expect(errnoOf(directory.symlink("x", path))).toBe(errno.notcapable);
-      expect(errnoOf(directory.readLink(path))).toBe(errno.notcapable);
-      expect(errnoOf(directory.rename("a", directory, path))).toBe(errno.notcapable);
-      expect(errnoOf(directory.rename(path, directory, "a"))).toBe(errno.notcapable);
-      expect(errnoOf(directory.link("a/b/file", false, directory, path))).toBe(errno.notcapable);
+      expect([path, errnoOf(directory.createDirectory(path))]).toEqual([path, errno.perm]);
+      expect(errnoOf(directory.removeDirectory(path))).toBe(errno.perm);
+      expect(errnoOf(directory.unlinkFile(path))).toBe(errno.perm);
+      expect(errnoOf(directory.symlink("x", path))).toBe(errno.perm);
+      expect(errnoOf(directory.readLink(path))).toBe(errno.perm);
+      expect(errnoOf(directory.rename("a", directory, path))).toBe(errno.perm);
+      expect(errnoOf(directory.rename(path, directory, "a"))).toBe(errno.perm);
+      expect(errnoOf(directory.link("a/b/file", false, directory, path))).toBe(errno.perm);
     }
     expect(readdirSync(scratch).sort()).toEqual(["secret", "shared"]);
   });
@@ -178,7 +178,7 @@ describe.each([
     const inner = value(directory.open("a/b", { ...reading, directory: true }));
     if (!(inner instanceof HostDirectory)) throw new Error("not a directory");
     expect(contentOf(inner, "file")).toBe("content");
-    expect(errnoOf(inner.statAt("../b/file", true))).toBe(errno.notcapable);
+    expect(errnoOf(inner.statAt("../b/file", true))).toBe(errno.perm);
     inner.close();
   });
 

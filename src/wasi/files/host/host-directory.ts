@@ -4,8 +4,8 @@
  * once, and holds the thread while the disk is slow.
  */
 import { fsyncSync } from "node:fs";
-import { fileType } from "../../descriptor.ts";
 import { errno } from "../../errno.ts";
+import { fileType } from "../../file-type.ts";
 import { limits } from "../../limits.ts";
 import { Failure, type Result } from "../answer.ts";
 import { type DirectoryEntry, OpenDirectory, type OpenOptions } from "../open-directory.ts";

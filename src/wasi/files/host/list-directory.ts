@@ -1,6 +1,7 @@
 /** The names in an open directory, as readdir(3) gives them. */
-import { fileType } from "../../descriptor.ts";
+
 import { errno } from "../../errno.ts";
+import { fileType } from "../../file-type.ts";
 import { limits } from "../../limits.ts";
 import { Failure, type Result } from "../answer.ts";
 import type { DirectoryEntry } from "../open-directory.ts";

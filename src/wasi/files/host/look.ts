@@ -1,6 +1,6 @@
 /** What lies under a name or behind a descriptor. */
 import { type BigIntStats, fstatSync } from "node:fs";
-import { fileType } from "../../descriptor.ts";
+import { fileType } from "../../file-type.ts";
 import { Failure, type Result } from "../answer.ts";
 import type { Stat } from "../open-node.ts";
 import { cLibrary } from "./c-library.ts";

@@ -4,8 +4,8 @@
  * with `nodev`.
  */
 import { constants } from "node:fs";
-import { fileType } from "../../descriptor.ts";
 import { errno } from "../../errno.ts";
+import { fileType } from "../../file-type.ts";
 import { Failure, type Result } from "../answer.ts";
 import type { OpenOptions } from "../open-directory.ts";
 import { lookAt, type Seen, statOf } from "./look.ts";

@@ -1,0 +1,28 @@
+/**
+ * What calls cost their guest. One unit is about a nanosecond of host time on a desktop core, measured over
+ * files in memory and rounded up: what matters is that work which grows with the guest's arguments is paid for
+ * in proportion. A call adds up what it did, whether it succeeds or not; nothing here limits it.
+ */
+export const cost = {
+  /** Any call: checks, one descriptor, a few words of guest memory. */
+  call: 50,
+  /** Each buffer of a list of buffers. */
+  vector: 10,
+  /** Each read, write or other operation on an open file, apart from the bytes: a disk needs a thread for it. */
+  fileOperation: 1000,
+  /** Each path that is resolved. */
+  path: 1000,
+  /** Each byte of a path: decoding it, and a look-up for every other one at the worst. */
+  pathByte: 30,
+  /** Each name that a directory is asked for. */
+  entry: 150,
+  /** Each subscription of poll_oneoff, each time that it is looked at. */
+  subscription: 150,
+  /** Each random byte. */
+  randomByte: 1,
+} as const;
+
+/** Bytes copied: 8 a unit, as a core copies memory that is not in its caches. */
+export function copyCost(bytes: number): number {
+  return bytes >>> 3;
+}
