@@ -132,7 +132,9 @@ async function isUpToDate(executable: string): Promise<boolean> {
 
 async function compile(outfile: string, platform: Platform | undefined): Promise<void> {
   await Bun.build({
-    entrypoints: [join(root, "src/main.ts")],
+    entrypoints: [join(root, "src/main.ts"), join(root, "src/wasi/files/host/disk-worker.ts")],
+    // Beside the chunks: there the code that starts a worker finds its program by the name that it has in the sources.
+    naming: { entry: "[name].[ext]" },
     minify: true,
     format: "esm",
     bytecode: true,

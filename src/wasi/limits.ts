@@ -24,4 +24,10 @@ export const limits = {
   expandedPathMax: 16_384,
   /** What one read, write or listing moves at the most before the clock is looked at: about 0.1 ms. */
   pieceBytes: 1_048_576,
+  /** How much the disk thread reads or writes at once. */
+  diskPieceBytes: 262_144,
+  /** Operations that wait for the disk thread; EAGAIN above. A guest has one: 512 · 256 KiB are 128 MiB at the most. */
+  diskCallsMax: 512,
+  /** How long the disk thread is kept when nobody asks for anything. Starting it takes a few milliseconds. */
+  diskThreadIdleMs: 10_000,
 } as const;

@@ -1,11 +1,11 @@
 /**
  * From an open directory to another one below it, whatever happens to the tree meanwhile. Symbolic links on the way
- * are followed; a link or a `..` that would leave the directory, and any absolute link, is ENOTCAPABLE.
+ * are followed; a link or a `..` that would leave the directory, and any absolute link, answers `leadsOut`.
  */
 import { constants } from "node:fs";
 import { errno } from "../../errno.ts";
 import { limits } from "../../limits.ts";
-import { Failure, type Result } from "../answer.ts";
+import { Failure, leadsOut, type Result } from "../answer.ts";
 import { cLibrary } from "./c-library.ts";
 import {
   closeDescriptor,
@@ -16,7 +16,7 @@ import {
   system,
   terminated,
 } from "./system-calls.ts";
-import { outOfBounds } from "./system-errno.ts";
+
 
 /**
  * Opens the directory at a path below `root`. A path has names, `.`, `..` and links in any order; it is not empty.
@@ -50,7 +50,7 @@ function askKernel(root: number, path: string): Result<number> | undefined {
         kernelResolves = false;
         return undefined;
       case system.EXDEV:
-        return outOfBounds;
+        return leadsOut;
       // Something was renamed or mounted meanwhile, and the kernel cannot tell whether `..` is still below.
       case system.EAGAIN:
         break;
@@ -84,7 +84,7 @@ function walk(root: number, path: string, trail: number[]): Failure | undefined 
   for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
     if (name === "..") {
       const left = trail.pop();
-      if (left === undefined) return outOfBounds;
+      if (left === undefined) return leadsOut;
       closeDescriptor(left);
       continue;
     }
@@ -99,7 +99,7 @@ function walk(root: number, path: string, trail: number[]): Failure | undefined 
     const target = readLinkAt(here, name);
     if (target instanceof Failure) return target.errno === errno.inval ? Failure.of(errno.notdir) : target;
     if (++links > limits.symbolicLinksMax) return Failure.of(errno.loop);
-    if (target.startsWith("/")) return outOfBounds;
+    if (target.startsWith("/")) return leadsOut;
     ahead.push(...namesOf(target));
   }
   return undefined;

@@ -27,6 +27,8 @@ export interface CLibrary {
   readonly posix_fallocate?: (file: number, offset: number, length: number) => number;
   /** Linux alone: of libc's `syscall`, what openat2 needs; no version of libc that matters declares that. */
   readonly openat2?: (directory: number, path: Uint8Array, how: BigUint64Array) => number;
+  /** Linux alone: reads what is in memory; -1 and EAGAIN where a disk would have to be asked. */
+  readonly readCached?: (file: number, into: Uint8Array, offset: number) => number;
   /** Darwin alone, which cannot open a name without acting on what it names. */
   readonly fstatat?: (directory: number, path: Uint8Array, stat: Uint8Array, flags: number) => number;
   /** Two bytes, little-endian, of memory that the library owns. */
@@ -76,6 +78,17 @@ const darwin = {
 /** The same on all architectures (Linux, include/uapi/asm-generic/unistd.h). */
 const openat2Number = 437;
 
+/** The same function with the signature of preadv2. */
+const preadv2 = {
+  syscall: { args: ["i64", "i64", "ptr", "i64", "i64", "i64", "i64"], returns: "i64" },
+} as const;
+
+/** `readv` is of the old numbers, which each architecture has its own of (arch/x86/entry/syscalls/syscall_64.tbl). */
+const preadv2Number = process.arch === "x64" ? 327 : 286;
+
+/** RWF_NOWAIT of uapi/linux/fs.h. */
+const doNotWait = 8;
+
 type Ffi = typeof import("bun:ffi");
 
 let loaded: CLibrary | undefined;
@@ -99,9 +112,22 @@ function loadLinux(ffi: Ffi): CLibrary {
     posix_fallocate: symbols.posix_fallocate,
     openat2: (directory, path, how) =>
       Number(symbols.syscall(openat2Number, directory, path, how, how.byteLength)),
+    readCached: cachedReader(ffi),
     u16At: ffi.read.u16,
     copyOf: (pointer, offset, length) => copyOf(ffi, pointer, offset, length),
     errno: errnoAt(ffi, pointerOf(symbols.__errno_location())),
+  };
+}
+
+function cachedReader(ffi: Ffi): (file: number, into: Uint8Array, offset: number) => number {
+  const { symbols } = ffi.dlopen("libc.so.6", preadv2);
+  // `struct iovec`, one for all calls of the thread: address and length.
+  const vector = new BigUint64Array(2);
+  return (file, into, offset) => {
+    vector[0] = BigInt(ffi.ptr(into));
+    vector[1] = BigInt(into.length);
+    // The upper half of the offset is of 32-bit systems.
+    return Number(symbols.syscall(preadv2Number, file, vector, 1, offset, 0, doNotWait));
   };
 }
 

@@ -7,7 +7,7 @@ import { fsyncSync } from "node:fs";
 import { errno } from "../../errno.ts";
 import { fileType } from "../../file-type.ts";
 import { limits } from "../../limits.ts";
-import { Failure, type Result } from "../answer.ts";
+import { Failure, leadsOut, type Result } from "../answer.ts";
 import { type DirectoryEntry, OpenDirectory, type OpenOptions } from "../open-directory.ts";
 import type { Stat, Times } from "../open-node.ts";
 import { type OpenBeneath, openBeneath } from "./beneath.ts";
@@ -17,7 +17,7 @@ import { lookAt, statOf } from "./look.ts";
 import { openPlace, raced } from "./open-at.ts";
 import { locate, locateUnfollowed, type Place } from "./place.ts";
 import * as system from "./system-calls.ts";
-import { failureOfThrown, outOfBounds } from "./system-errno.ts";
+import { failureOfThrown } from "./system-errno.ts";
 
 const readOnlyFailure = Failure.of(errno.rofs);
 
@@ -119,7 +119,7 @@ export class HostDirectory extends OpenDirectory {
 
   override symlink(target: string, path: string): Result<undefined> {
     if (this.readOnly) return readOnlyFailure;
-    if (target.startsWith("/")) return outOfBounds;
+    if (target.startsWith("/")) return leadsOut;
     return this.#change(path, (place) => {
       return refuseNewFile(place) ?? system.symlinkAt(target, place.directory, place.name);
     });

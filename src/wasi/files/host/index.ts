@@ -1,1 +1,5 @@
-export { type HostDirectoryOptions, openHostDirectory } from "./open-host-directory.ts";
+export {
+  type HostDirectoryOptions,
+  openHostDirectory,
+  openHostDirectoryOffThread,
+} from "./open-host-directory.ts";

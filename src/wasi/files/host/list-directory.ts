@@ -1,5 +1,4 @@
 /** The names in an open directory, as readdir(3) gives them. */
-
 import { errno } from "../../errno.ts";
 import { fileType } from "../../file-type.ts";
 import { limits } from "../../limits.ts";

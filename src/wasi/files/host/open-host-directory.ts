@@ -1,7 +1,9 @@
 /** Opens a directory of this machine for guests. */
 import { constants, openSync } from "node:fs";
 import { EmendError, messageOf } from "../../../errors.ts";
+import { diskThread } from "./disk-thread.ts";
 import { HostDirectory } from "./host-directory.ts";
+import { OffThreadDirectory } from "./off-thread-directory.ts";
 
 export interface HostDirectoryOptions {
   /** Refuses every change with EROFS, before the system is asked. */
@@ -22,4 +24,13 @@ export function openHostDirectory(path: string, { readOnly }: HostDirectoryOptio
       cause: error,
     });
   }
+}
+
+/**
+ * As `openHostDirectory`, but what a disk has to be asked for is answered by a promise, from a thread that all such
+ * directories of the process share. Only this opening holds the caller.
+ */
+export function openHostDirectoryOffThread(path: string, options: HostDirectoryOptions): OffThreadDirectory {
+  const { descriptor, readOnly } = openHostDirectory(path, options);
+  return new OffThreadDirectory({ descriptor, readOnly }, diskThread);
 }

@@ -1,10 +1,10 @@
 /** Where a path ends: an open directory and a name in it, the name not looked up yet. */
 import { errno } from "../../errno.ts";
 import { limits } from "../../limits.ts";
-import { Failure, type Result } from "../answer.ts";
+import { Failure, leadsOut, type Result } from "../answer.ts";
 import type { OpenBeneath } from "./beneath.ts";
 import { closeDescriptor, readLinkAt } from "./system-calls.ts";
-import { outOfBounds } from "./system-errno.ts";
+
 
 export interface Place extends Disposable {
   readonly directory: number;
@@ -28,7 +28,7 @@ export function locate(root: number, path: string, follow: boolean, openBeneath:
     // No link, or none that can be read: whatever is done there says what is wrong.
     if (target instanceof Failure) return place;
     place[Symbol.dispose]();
-    if (target.startsWith("/")) return outOfBounds;
+    if (target.startsWith("/")) return leadsOut;
     rest = `${split(rest).parent}${target}${place.meansDirectory ? "/" : ""}`;
   }
   return Failure.of(errno.loop);
@@ -37,7 +37,7 @@ export function locate(root: number, path: string, follow: boolean, openBeneath:
 /** Finds the place of a path below `root`, and leaves what lies there alone. */
 export function locateUnfollowed(root: number, path: string, openBeneath: OpenBeneath): Result<Place> {
   if (path === "") return Failure.of(errno.noent);
-  if (path.startsWith("/")) return outOfBounds;
+  if (path.startsWith("/")) return leadsOut;
   const { parent, name, meansDirectory } = split(path);
   if (parent === "") return { directory: root, name, meansDirectory, [Symbol.dispose]: () => {} };
   const directory = openBeneath(root, parent);

@@ -105,6 +105,15 @@ export function positionOf(file: number): Result<number> {
   return position < 0 ? lastFailure() : position;
 }
 
+/**
+ * Reads what the system holds of a file in memory; 0 at its end. Undefined where the disk has to be asked, or nobody
+ * knows whether it has, or it fails: whoever then asks the disk is told why.
+ */
+export function readCached(file: number, into: Uint8Array, offset: number): number | undefined {
+  const count = cLibrary().readCached?.(file, into, offset) ?? -1;
+  return count < 0 ? undefined : count;
+}
+
 /** ENOTSUP where the file system or the system cannot promise room. */
 export function allocateRoom(file: number, offset: number, length: number): Result<undefined> {
   const allocate = cLibrary().posix_fallocate;

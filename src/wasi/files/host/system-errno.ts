@@ -3,7 +3,7 @@
  * not. An error that no file operation is known to end with is EIO.
  */
 import { errno } from "../../errno.ts";
-import { Failure, leadsOut } from "../answer.ts";
+import { Failure } from "../answer.ts";
 
 /** Preview 1's errno of each name. Resource limits of the process read as those of the guest: it has no others. */
 const byName: Readonly<Record<string, number>> = {
@@ -59,6 +59,3 @@ export function failureOfThrown(thrown: unknown): Failure {
   if (!(thrown instanceof Error) || !("code" in thrown) || typeof thrown.code !== "string") throw thrown;
   return Failure.of(byName[thrown.code] ?? errno.io);
 }
-
-/** What a path answers that leads out of the directory that it starts in. */
-export const outOfBounds: Failure = leadsOut;
