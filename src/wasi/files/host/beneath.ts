@@ -17,7 +17,6 @@ import {
   terminated,
 } from "./system-calls.ts";
 
-
 /**
  * Opens the directory at a path below `root`. A path has names, `.`, `..` and links in any order; it is not empty.
  * The descriptor is the caller's.

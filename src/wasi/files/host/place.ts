@@ -5,7 +5,6 @@ import { Failure, leadsOut, type Result } from "../answer.ts";
 import type { OpenBeneath } from "./beneath.ts";
 import { closeDescriptor, readLinkAt } from "./system-calls.ts";
 
-
 export interface Place extends Disposable {
   readonly directory: number;
   /** One name. `.` where the path ends in `.` or `..`: the directory itself. */
