@@ -65,7 +65,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "log",
     ],
     packages: ["commander"],
-    builtins: files,
+    builtins: [...files, "node:tty"],
   },
 };
 

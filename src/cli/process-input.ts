@@ -4,31 +4,35 @@
  * taken from a shared stdin that the guest did not ask for.
  */
 import { read, readSync } from "node:fs";
-import { type Input, wouldBlock } from "../wasi/index.ts";
+import { closed, failureOfThrown, type Input, wouldBlock } from "../wasi/index.ts";
 import { isRetryable, retryAfterMs, type StdioDescriptor } from "./stdio-descriptor.ts";
 
 /** What is read ahead where nothing can be read directly: as much as a pipe holds. */
 const readAheadBytes = 65_536;
 
 export class ProcessInput implements Input {
+  readonly isTerminal: boolean;
+  failure: number | undefined;
   readonly #descriptor: StdioDescriptor;
   readonly #buffer: Uint8Array;
-  /** Bytes of the buffer that wait for the guest; `atEnd` for an end that was read and not yet told. */
-  #held: Uint8Array | "atEnd" | undefined;
+  /** Bytes of the buffer that wait for the guest; or what a read answered instead, 0 or `closed`. */
+  #held: Uint8Array | number | undefined;
   #reading = false;
   #wakes: (() => void)[] = [];
 
   constructor(descriptor: StdioDescriptor) {
+    this.isTerminal = descriptor.isTerminal;
     this.#descriptor = descriptor;
     this.#buffer = new Uint8Array(descriptor.immediateFd === undefined ? readAheadBytes : 1);
   }
 
   read(into: Uint8Array): number {
     if (this.#held === undefined) return this.#readNow(into);
-    if (this.#held === "atEnd") {
+    if (typeof this.#held === "number") {
       // An end is told once: a terminal goes on behind it.
+      const answer = this.#held;
       this.#held = undefined;
-      return 0;
+      return answer;
     }
     const count = Math.min(into.length, this.#held.length);
     into.set(this.#held.subarray(0, count));
@@ -65,8 +69,9 @@ export class ProcessInput implements Input {
     try {
       return readSync(immediateFd, into, 0, into.length, null);
     } catch (error) {
-      // What cannot be read (a terminal that hung up) has come to its end.
-      return isRetryable(error) ? wouldBlock : 0;
+      if (isRetryable(error)) return wouldBlock;
+      this.failure = failureOfThrown(error).errno;
+      return closed;
     }
   }
 
@@ -78,7 +83,8 @@ export class ProcessInput implements Input {
         return;
       }
       this.#reading = false;
-      this.#hold(error ? 0 : count);
+      if (error) this.failure = failureOfThrown(error).errno;
+      this.#hold(error ? closed : count);
       const wakes = this.#wakes;
       this.#wakes = [];
       for (const wake of wakes) wake();
@@ -86,6 +92,6 @@ export class ProcessInput implements Input {
   }
 
   #hold(count: number): void {
-    this.#held = count === 0 ? "atEnd" : this.#buffer.subarray(0, count);
+    this.#held = count > 0 ? this.#buffer.subarray(0, count) : count;
   }
 }

@@ -4,25 +4,36 @@
  * that is done nothing else is taken, so that bytes come out in the order in which they went in.
  */
 import { write, writeSync } from "node:fs";
-import { closed, type Output, wouldBlock } from "../wasi/index.ts";
+import { closed, failureOfThrown, type Output, wouldBlock } from "../wasi/index.ts";
 import { isRetryable, retryAfterMs, type StdioDescriptor } from "./stdio-descriptor.ts";
 
 /** What is taken while the other side does not read: as much as a pipe holds. */
 const chunkBytesMax = 65_536;
 
+export interface ProcessOutputOptions {
+  /** As `Output.alwaysWaits`. */
+  readonly alwaysWaits: boolean;
+}
+
 export class ProcessOutput implements Output {
+  readonly isTerminal: boolean;
+  readonly alwaysWaits: boolean;
+  failure: number | undefined;
   readonly #descriptor: StdioDescriptor;
   #writing = false;
-  #broken = false;
+  /** What went wrong with bytes that were taken already: a pipe or socket that does not come back. */
+  #broken: Error | undefined;
   #wakes: (() => void)[] = [];
 
-  constructor(descriptor: StdioDescriptor) {
+  constructor(descriptor: StdioDescriptor, options: ProcessOutputOptions) {
+    this.isTerminal = descriptor.isTerminal;
+    this.alwaysWaits = options.alwaysWaits;
     this.#descriptor = descriptor;
   }
 
   write(bytes: Uint8Array): number {
-    if (this.#broken) return closed;
     if (this.#writing) return wouldBlock;
+    if (this.#broken !== undefined) return this.#fail(this.#broken);
     const count = this.#writeNow(bytes);
     if (count !== wouldBlock) return count;
     const chunk = bytes.slice(0, chunkBytesMax);
@@ -52,9 +63,13 @@ export class ProcessOutput implements Output {
       return writeSync(immediateFd, bytes);
     } catch (error) {
       if (isRetryable(error)) return wouldBlock;
-      this.#broken = true;
-      return closed;
+      return this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): number {
+    this.failure = failureOfThrown(error).errno;
+    return closed;
   }
 
   #writeLater(bytes: Uint8Array): void {
@@ -67,7 +82,7 @@ export class ProcessOutput implements Output {
         this.#writeLater(bytes.subarray(count));
         return;
       }
-      this.#broken = error !== null;
+      if (error) this.#broken = error;
       this.#writing = false;
       const wakes = this.#wakes;
       this.#wakes = [];

@@ -10,14 +10,17 @@ export interface Stdio {
   readonly stderr: ProcessOutput;
 }
 
-/** Opens them. Two outputs that lead to the same pipe or terminal are one, so that neither overtakes the other. */
+/**
+ * Opens them. Two outputs that lead to the same pipe or terminal are one, so that neither overtakes the other; then,
+ * as on stderr, writes always wait.
+ */
 export function openStdio(): Stdio {
   const [input, output, errors] = [stdioDescriptor(0), stdioDescriptor(1), stdioDescriptor(2)];
-  const stdout = new ProcessOutput(output);
   const shared = output.stream !== undefined && output.stream === errors.stream;
+  const stdout = new ProcessOutput(output, { alwaysWaits: shared });
   return {
     stdin: new ProcessInput(input),
     stdout,
-    stderr: shared ? stdout : new ProcessOutput(errors),
+    stderr: shared ? stdout : new ProcessOutput(errors, { alwaysWaits: true }),
   };
 }

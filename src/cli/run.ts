@@ -4,26 +4,29 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import { compileCommand, Instance, type Outcome } from "../guest/index.ts";
 import { withIoErrors } from "../release/index.ts";
-import { toByteString } from "../wasi/index.ts";
+import { loadHostFiles, type Preopen, toByteString } from "../wasi/index.ts";
 import { openStdio, type Stdio } from "./process-stdio.ts";
-import { parseEnvironment, parseTimeoutMs } from "./run-options.ts";
+import { type DirectoryGrant, parseDirectory, parseEnvironment, parseTimeoutMs } from "./run-options.ts";
 
 const help = `
 Everything behind MODULE belongs to the guest, also what looks like an option; its argv[0] is the file's base name.
-It sees the variables named here and nothing else of this machine.
+It sees the directories and variables named here and nothing else of this machine.
 
 Examples:
   emend run hello.wasm                              with this terminal or pipe as its stdin, stdout and stderr
+  emend run --dir . tool.wasm in.txt -o out.txt     the current directory, for reading and writing
+  emend run --dir /srv/data::/data:ro tool.wasm     /srv/data under the name /data, for reading only
   emend run --env LANG=C --env HOME tool.wasm       LANG is C, HOME is what it is here (if anything)
   emend run --timeout 2000 tool.wasm < in > out     ended after two seconds
 
-Exit codes: the guest's own (its low 8 bits); 134 when it traps, 124 when its time is over; 1 when the module cannot
-be had, 2 for a wrong command line.`;
+Exit codes: the guest's own (its low 8 bits); 134 when it traps, 124 when its time is over; 1 when the module or a
+directory cannot be had, 2 for a wrong command line.`;
 
 /** How long what a stopped guest wrote may take to get out, milliseconds. */
 const lastOutputMsMax = 1000;
 
 interface RunOptions {
+  readonly dir?: readonly string[];
   readonly env?: readonly string[];
   readonly timeout?: string;
 }
@@ -34,6 +37,11 @@ export function runCommand(): Command {
     .description("run a WASI command with this process's stdio")
     .argument("<module>", "a .wasm module")
     .argument("[args...]", "what the guest gets as its arguments")
+    .option(
+      "--dir <host::guest[:ro]>",
+      "a directory for the guest, under its own name without ::guest",
+      append,
+    )
     .option(
       "--env <name=value>",
       "a variable for the guest; NAME alone takes the value that it has here",
@@ -50,11 +58,13 @@ function append(value: string, before: readonly string[] = []): readonly string[
 }
 
 async function run(file: string, args: readonly string[], options: RunOptions): Promise<void> {
+  const grants = (options.dir ?? []).map(parseDirectory);
   const environment = parseEnvironment(options.env ?? [], process.env);
   const timeoutMs = options.timeout === undefined ? undefined : parseTimeoutMs(options.timeout);
   const name = basename(file);
   const bytes = withIoErrors("read", file, () => readFileSync(file));
-  const compiled = await compileCommand(bytes, name);
+  const compiled = await compileCommand(bytes, name, { once: true });
+  const preopens = await openDirectories(grants);
 
   const endMs = performance.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
   const instance = await Instance.create(
@@ -67,9 +77,19 @@ async function run(file: string, args: readonly string[], options: RunOptions): 
     args: () => [name, ...args].map(toByteString),
     environ: () => [...environment].map(([key, value]) => toByteString(`${key}=${value}`)),
     ...stdio,
-    preopens: () => [],
+    preopens: () => preopens,
   });
   await finish(name, outcome, stdio);
+}
+
+async function openDirectories(grants: readonly DirectoryGrant[]): Promise<readonly Preopen[]> {
+  if (grants.length === 0) return [];
+  const { openHostDirectory } = await loadHostFiles();
+  return grants.map(({ host, guest, readOnly }) => ({
+    name: guest,
+    directory: openHostDirectory(host, { readOnly }),
+    readOnly,
+  }));
 }
 
 /** Lets all output out, says why a guest did not end by itself, and leaves the exit code. */

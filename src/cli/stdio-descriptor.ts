@@ -5,12 +5,14 @@
  * never keeps anybody waiting and is used as it is, since its offset is shared on purpose.
  */
 import { constants, fstatSync, openSync, type Stats } from "node:fs";
+import { isatty } from "node:tty";
 
 export interface StdioDescriptor {
   /** The process's own number. It may block, so it is only used on the runtime's threads. */
   readonly fd: number;
   /** What can be tried at once; undefined where there is no way (sockets, other systems than Linux). */
   readonly immediateFd: number | undefined;
+  readonly isTerminal: boolean;
   /** Keeps two descriptors of the same pipe, terminal or socket apart from others; undefined for files. */
   readonly stream: string | undefined;
 }
@@ -19,8 +21,13 @@ export interface StdioDescriptor {
 export function stdioDescriptor(fd: 0 | 1 | 2): StdioDescriptor {
   const stat = fstatSync(fd);
   if (stat.isFile() || stat.isDirectory() || stat.isBlockDevice())
-    return { fd, immediateFd: fd, stream: undefined };
-  return { fd, immediateFd: openAnew(fd, stat), stream: `${stat.dev}:${stat.ino}` };
+    return { fd, immediateFd: fd, isTerminal: false, stream: undefined };
+  return {
+    fd,
+    immediateFd: openAnew(fd, stat),
+    isTerminal: isatty(fd),
+    stream: `${stat.dev}:${stat.ino}`,
+  };
 }
 
 function openAnew(fd: 0 | 1 | 2, stat: Stats): number | undefined {

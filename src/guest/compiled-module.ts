@@ -17,14 +17,23 @@ export interface CompiledModule {
   readonly unrestorable: readonly string[];
 }
 
+export interface CompileOptions {
+  /** Whether its instances run once: then nothing is prepared for putting them back, which takes as long as compiling. */
+  readonly once?: true;
+}
+
 /**
  * Checks and compiles a command.
  *
  * @throws EmendError `module.invalid`, `module.import`, `module.limit`.
  */
-export async function compileCommand(bytes: Uint8Array, name: string): Promise<CompiledModule> {
+export async function compileCommand(
+  bytes: Uint8Array,
+  name: string,
+  options: CompileOptions = {},
+): Promise<CompiledModule> {
   const info = checkCommand(bytes, name);
-  const unrestorable = refuseMalformed(name, () => unrestorableState(info));
+  const unrestorable = options.once ? ["it runs once"] : refuseMalformed(name, () => unrestorableState(info));
   const exposed = exposeState(info, { globals: unrestorable.length === 0 });
   const exported = new Set(info.exports.flatMap((each) => (each.kind === "function" ? each.name : [])));
   const initializers = ["_initialize", "wizer.initialize"].filter((each) => exported.has(each));

@@ -6,6 +6,7 @@ export {
   type Answer,
   type DirectoryEntry,
   Failure,
+  failureOfThrown,
   type HostFiles,
   loadHostFiles,
   OpenDirectory,

@@ -6,17 +6,19 @@
 /** Returned by streams and host calls that cannot go on yet. */
 export const wouldBlock = -1;
 
-/** Returned by `Output.write` when nobody will ever read again. */
+/** Returned by streams that fail: when nobody will ever read again, when the disk behind them is full. */
 export const closed = -2;
 
 interface Stream {
+  /** The errno of what has just answered `closed`; EPIPE of an output and EIO of an input where it is undefined. */
+  readonly failure?: number | undefined;
   /** A terminal is a character device to the guest, whose stdio then goes line by line. */
   readonly isTerminal?: boolean;
 }
 
 /** Where a guest reads from. */
 export interface Input extends Stream {
-  /** Fills `into` as far as bytes are there: the count, 0 at the end, or `wouldBlock`. */
+  /** Fills `into` as far as bytes are there: the count, 0 at the end, `wouldBlock`, or `closed`. */
   read(into: Uint8Array): number;
   /** How many bytes can be read now; at the end 0 and `ready()` is true. */
   available(): number;
@@ -27,6 +29,11 @@ export interface Input extends Stream {
 
 /** Where a guest writes to. `bytes` is guest memory: what is kept must be copied. */
 export interface Output extends Stream {
+  /**
+   * Whether writes wait even on a descriptor that is non-blocking. Go's runtime makes its stderr so, and an EAGAIN
+   * while it prints a panic ends it in an endless recursion.
+   */
+  readonly alwaysWaits?: boolean;
   /** Takes bytes from the front: the count, `wouldBlock`, or `closed`. */
   write(bytes: Uint8Array): number;
   ready(): boolean;

@@ -14,9 +14,14 @@ export function kitGuest(name: string): Uint8Array {
   return readFileSync(join(kit, name, `${name}.wasm`));
 }
 
+/** Where a file or directory lies that a case of the kit names; undefined when it is not on this machine. */
+export function kitPath(path: string): string | undefined {
+  return [kit, largeKit].map((each) => join(each, path)).find((each) => existsSync(each));
+}
+
 /** The bytes of a file that a case of the kit names as its guest; undefined when it is not on this machine. */
 export function kitFile(path: string): Uint8Array | undefined {
-  const found = [kit, largeKit].map((each) => join(each, path)).find((each) => existsSync(each));
+  const found = kitPath(path);
   return found === undefined ? undefined : readFileSync(found);
 }
 
@@ -37,14 +42,19 @@ export interface KitCase {
   readonly env: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly stdin?: { readonly text: string } | { readonly pattern: number };
-  readonly dirs?: Readonly<Record<string, unknown>>;
+  /** By the name that the guest knows it by: a fresh one that cases share, or one of the kit. */
+  readonly dirs?: Readonly<
+    Record<string, { readonly write: boolean } & ({ readonly scratch: string } | { readonly host: string })>
+  >;
   readonly exit?: number;
   readonly trap?: string;
   readonly load_error?: string;
   readonly memory_limit?: number;
   readonly deadline_ms?: number;
   readonly min_ms?: number;
-  readonly reactor?: unknown;
+  /** Calls of exports in order: name, arguments, result. */
+  readonly reactor?: readonly (readonly [name: string, args: readonly number[], result: number])[];
+  readonly stdout_regex?: string;
   readonly stderr_contains?: string;
 }
 

@@ -4,7 +4,7 @@ import { preview1 } from "../abi.ts";
 import { errno } from "../errno.ts";
 import { emptyRun } from "../host.ts";
 import { right } from "../rights.ts";
-import { wouldBlock } from "../stream.ts";
+import { closed, type Input, wouldBlock } from "../stream.ts";
 
 const untouched = "?".repeat(64);
 const [stdin, stdout, stderr] = [0, 1, 2];
@@ -47,6 +47,24 @@ describe("fd_read", () => {
     waiting.put(0, 24, 0);
     expect(waiting.call("fd_read", stdin, 0, 1, 16)).toBe(errno.success);
     expect(waiting.call("fd_read", stdin, 0, 0, 16)).toBe(errno.success);
+  });
+
+  test("answers what the input failed with, EIO where it does not say, and first what was there before", () => {
+    const failing = (reads: number[], failure?: number): Input => ({
+      ...emptyRun.stdin,
+      read: () => reads.shift() ?? closed,
+      failure,
+    });
+    const answers: [input: Input, answer: number][] = [
+      [failing([]), errno.io],
+      [failing([], errno.isdir), errno.isdir],
+      [failing([4]), errno.success],
+    ];
+    for (const [input, answer] of answers) {
+      const { call, put } = hostFixture({ stdin: input });
+      put(0, 40, 4, 44, 4);
+      expect(call("fd_read", stdin, 0, 2, 24)).toBe(answer);
+    }
   });
 
   test("answers EAGAIN instead of waiting once the descriptor is non-blocking", () => {
@@ -128,6 +146,24 @@ describe("fd_write", () => {
       "\\x03\\x00\\x00\\x00",
     ]);
     expect(call("fd_write", stdout, 0, 1, 24)).toBe(errno.again);
+  });
+
+  test("waits on a non-blocking descriptor too where the output says so", async () => {
+    const output = Object.assign(new TestOutput(3), { alwaysWaits: true });
+    const { call, callWaiting, put } = hostFixture({ stdout: output });
+    call("fd_fdstat_set_flags", stdout, 4);
+    put(0, 40, 5);
+    const written = callWaiting("fd_write", stdout, 0, 1, 24);
+    output.give(2);
+    expect([await written, output.text]).toEqual([errno.success, "?????"]);
+  });
+
+  test("answers what the output failed with", () => {
+    const { call, put } = hostFixture({
+      stdout: { ...emptyRun.stdout, write: () => closed, failure: errno.nospc },
+    });
+    put(0, 40, 4);
+    expect(call("fd_write", stdout, 0, 1, 24)).toBe(errno.nospc);
   });
 
   test("stderr is an output of its own", () => {

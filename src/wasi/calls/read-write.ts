@@ -20,7 +20,7 @@ export const readWriteCalls = (host: WasiHost): HostCalls => ({
    *  iovs → [buf u32][len u32] …      nread → u32
    * ```
    * EBADF, ENOTCAPABLE, EISDIR, EINVAL (too many buffers), EFAULT, EAGAIN (non-blocking stream), and EIO and
-   * what else the file answers.
+   * what else the stream or the file answers.
    */
   fd_read: (fd, vectors, count, readPointer) => {
     host.charged += cost.call;
@@ -42,7 +42,7 @@ export const readWriteCalls = (host: WasiHost): HostCalls => ({
    * is waited for as often as that takes; a file is written at the descriptor's position, or at its end with
    * the append flag, and the position moves behind the last byte. Laid out as fd_read.
    * EBADF, ENOTCAPABLE, EISDIR, EROFS, EINVAL (too many buffers), EFAULT, EAGAIN (non-blocking stream, nothing
-   * taken), EPIPE (stream), and ENOSPC, EFBIG, EDQUOT, EIO and what else the file answers.
+   * taken), EPIPE (stream), and ENOSPC, EFBIG, EDQUOT, EIO and what else the stream or the file answers.
    */
   fd_write: (fd, vectors, count, writtenPointer) => {
     host.charged += cost.call;
@@ -154,6 +154,10 @@ function readStream(
       if (descriptor.flags & fdFlag.nonblock) return errno.again;
       return host.waitFor((wake) => input.wait(wake));
     }
+    if (got === closed) {
+      if (total > 0) break;
+      return input.failure ?? errno.io;
+    }
     total += got;
     if (got < length) break;
   }
@@ -184,11 +188,11 @@ function writeStream(
     const taken = output.write(memory.slice(memory.u32(at) + start, length - start));
     if (taken === closed) {
       host.pendingBytes = 0;
-      return errno.pipe;
+      return output.failure ?? errno.pipe;
     }
     if (taken > 0) total += taken;
     if (taken === length - start) continue;
-    if (descriptor.flags & fdFlag.nonblock) {
+    if (descriptor.flags & fdFlag.nonblock && !output.alwaysWaits) {
       if (total === 0) return errno.again;
       break;
     }

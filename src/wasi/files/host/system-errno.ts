@@ -35,6 +35,7 @@ const byName: Readonly<Record<string, number>> = {
   EOPNOTSUPP: errno.notsup,
   EOVERFLOW: errno.overflow,
   EPERM: errno.perm,
+  EPIPE: errno.pipe,
   EROFS: errno.rofs,
   ESPIPE: errno.spipe,
   ETXTBSY: errno.txtbsy,
