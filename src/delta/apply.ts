@@ -55,7 +55,7 @@ interface OpenedDelta {
   readonly sourceDigest?: string;
   readonly sourceSize?: number;
   readonly targetDigest?: string;
-  readonly apply: (source: Uint8Array) => Promise<Uint8Array>;
+  readonly apply: (source: Uint8Array) => Uint8Array;
 }
 
 /** The target that `delta` makes from `source`. Throws `delta.*`, having written nothing anywhere. */
@@ -64,7 +64,7 @@ export async function applyDelta(
   delta: Uint8Array,
   options: ApplyOptions = {},
 ): Promise<Applied> {
-  const opened = await open(delta);
+  const opened = open(delta);
   checkSource(source, opened, options);
   const sizeMax = options.targetBytesMax ?? fileBytesMax;
   if (options.size !== undefined && opened.targetSize !== options.size) {
@@ -73,7 +73,7 @@ export async function applyDelta(
   if (opened.targetSize > sizeMax) {
     throw new EmendError("delta.bomb", `a target of ${opened.targetSize} bytes, at most ${sizeMax}`);
   }
-  const target = await opened.apply(source);
+  const target = opened.apply(source);
   if (target.length !== opened.targetSize) {
     throw new EmendError("delta.bounds", `a result of ${target.length} bytes, expected ${opened.targetSize}`);
   }
@@ -105,19 +105,19 @@ function checkSource(source: Uint8Array, opened: OpenedDelta, options: ApplyOpti
 
 /** What a delta says about itself. Throws `delta.format` for what is none. */
 export async function describeDelta(delta: Uint8Array): Promise<Omit<OpenedDelta, "apply">> {
-  const { apply: _, ...described } = await open(delta);
+  const { apply: _, ...described } = open(delta);
   return described;
 }
 
-async function open(delta: Uint8Array): Promise<OpenedDelta> {
+function open(delta: Uint8Array): OpenedDelta {
   if (isGzip(delta)) return openEndsley(delta);
   const magic = new TextDecoder("latin1").decode(delta.subarray(0, 4));
-  if (magic === containerMagic) return fromHead("emend-bsdiff", await decodeContainer(delta));
-  if (magic === moduleMagic) return fromHead("emend-wasm", await decodeModule(delta));
-  if (magic === dictionaryMagic) return fromHead("zstd-dictionary", await decodeDictionary(delta));
+  if (magic === containerMagic) return fromHead("emend-bsdiff", decodeContainer(delta));
+  if (magic === moduleMagic) return fromHead("emend-wasm", decodeModule(delta));
+  if (magic === dictionaryMagic) return fromHead("zstd-dictionary", decodeDictionary(delta));
   const foreign = foreignForm(delta);
   if (foreign === "bsdiff40") return { format: "bsdiff40", ...openBsdiff40(delta) };
-  if (foreign === "endsley") return { format: "endsley", ...(await openRawEndsley(delta)) };
+  if (foreign === "endsley") return { format: "endsley", ...openRawEndsley(delta) };
   throw new EmendError("delta.format", `expected a delta, got a file of ${delta.length} bytes that is none`);
 }
 
@@ -128,19 +128,19 @@ function fromHead(
   return { format, ...head, apply };
 }
 
-async function openEndsley(delta: Uint8Array): Promise<OpenedDelta> {
+function openEndsley(delta: Uint8Array): OpenedDelta {
   const { digests, start } = parseGzipHeader(delta);
   // Opened twice, here and to apply: nothing stays open when a check in between refuses the delta.
-  await using headReader = gunzipReader("gzip", delta, start);
-  const targetSize = await readEndsleyHead(headReader);
+  using headReader = gunzipReader("gzip", delta, start);
+  const targetSize = readEndsleyHead(headReader);
   return {
     format: "endsley-gzip",
     targetSize,
     ...(digests && { sourceDigest: digests.source.toHex(), targetDigest: digests.target.toHex() }),
-    async apply(source) {
-      await using reader = gunzipReader("gzip", delta, start);
-      await readEndsleyHead(reader);
-      return await applyEndsley(source, targetSize, reader);
+    apply(source) {
+      using reader = gunzipReader("gzip", delta, start);
+      readEndsleyHead(reader);
+      return applyEndsley(source, targetSize, reader);
     },
   };
 }

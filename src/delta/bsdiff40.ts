@@ -27,7 +27,7 @@ const recordBytes = 24;
 
 export interface OpenedForeign {
   readonly targetSize: number;
-  readonly apply: (source: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly apply: (source: Uint8Array) => Uint8Array<ArrayBuffer>;
 }
 
 /** Writes the delta for stretches that make `target` from `source`. */
@@ -91,7 +91,7 @@ export function openBsdiff40(bytes: Uint8Array): OpenedForeign {
   const at = headBytes + control;
   return {
     targetSize,
-    apply: async (source) => {
+    apply: (source) => {
       const records = memoryReader(
         "control",
         bunzip2("control", bytes.subarray(headBytes, at), recordBytes * foreignRecordsMax),
@@ -101,11 +101,11 @@ export function openBsdiff40(bytes: Uint8Array): OpenedForeign {
         bunzip2("difference", bytes.subarray(at, at + differences), targetSize),
       );
       const extra = memoryReader("extra", bunzip2("extra", bytes.subarray(at + differences), targetSize));
-      return await patch(source, targetSize, {
+      return patch(source, targetSize, {
         seekFirst: false,
         extra,
-        async nextRecord(record) {
-          const next = await readBytes(records, recordBytes);
+        nextRecord(record) {
+          const next = readBytes(records, recordBytes);
           record.add = readOffset(next, 0);
           record.copy = readOffset(next, 8);
           record.seek = readOffset(next, 16);
@@ -119,15 +119,15 @@ export function openBsdiff40(bytes: Uint8Array): OpenedForeign {
 }
 
 /** What a raw ENDSLEY/BSDIFF43 file says, and how it is applied: records in bzip2, or not compressed. */
-export async function openRawEndsley(bytes: Uint8Array): Promise<OpenedForeign> {
-  const targetSize = await readEndsleyHead(memoryReader("head", bytes.subarray(0, endsleyHeadBytes)));
+export function openRawEndsley(bytes: Uint8Array): OpenedForeign {
+  const targetSize = readEndsleyHead(memoryReader("head", bytes.subarray(0, endsleyHeadBytes)));
   return {
     targetSize,
-    apply: async (source) => {
+    apply: (source) => {
       const rest = bytes.subarray(endsleyHeadBytes);
       const isBzip2 = rest[0] === 0x42 && rest[1] === 0x5a && rest[2] === 0x68;
       const records = isBzip2 ? bunzip2("record", rest, targetSize + recordBytes * foreignRecordsMax) : rest;
-      return await applyEndsley(source, targetSize, memoryReader("record", records));
+      return applyEndsley(source, targetSize, memoryReader("record", records));
     },
   };
 }

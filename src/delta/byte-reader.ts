@@ -1,7 +1,4 @@
-/**
- * Bytes that arrive in pieces. What is at hand is read without a call; only an exhausted piece is
- * waited for, so that a loop over many small reads stays a plain loop.
- */
+/** Bytes that come in pieces. What is at hand is read without a call; an exhausted piece is replaced by the next. */
 import { EmendError } from "../errors.ts";
 
 /** A place in a stream of bytes. `chunk[at, chunk.length)` is at hand. */
@@ -11,7 +8,7 @@ export interface ByteReader {
   /** What the stream holds, for messages: "extra". */
   readonly name: string;
   /** Replaces an exhausted chunk by the next one, which is not empty; false at the end of the stream. */
-  refill(): boolean | Promise<boolean>;
+  refill(): boolean;
 }
 
 /** A stream that lies in memory. */
@@ -20,32 +17,27 @@ export function memoryReader(name: string, bytes: Uint8Array): ByteReader {
 }
 
 /** Makes sure that at least one byte is at hand. Throws `delta.truncated`. */
-export async function need(reader: ByteReader): Promise<void> {
-  if (reader.at < reader.chunk.length || (await reader.refill())) return;
+export function need(reader: ByteReader): void {
+  if (reader.at < reader.chunk.length || reader.refill()) return;
   throw new EmendError("delta.truncated", `the ${reader.name} stream ends too early`);
 }
 
 /** The next `length` bytes, for short reads: a view where they are in one piece. Throws `delta.truncated`. */
-export async function readBytes(reader: ByteReader, length: number): Promise<Uint8Array> {
+export function readBytes(reader: ByteReader, length: number): Uint8Array {
   if (reader.chunk.length - reader.at >= length) {
     reader.at += length;
     return reader.chunk.subarray(reader.at - length, reader.at);
   }
   const bytes = new Uint8Array(length);
-  await readInto(reader, bytes, 0, length);
+  readInto(reader, bytes, 0, length);
   return bytes;
 }
 
 /** Copies the next `length` bytes to `into` at `offset`. Throws `delta.truncated`. */
-export async function readInto(
-  reader: ByteReader,
-  into: Uint8Array,
-  offset: number,
-  length: number,
-): Promise<void> {
+export function readInto(reader: ByteReader, into: Uint8Array, offset: number, length: number): void {
   let done = 0;
   while (done < length) {
-    if (reader.at === reader.chunk.length) await need(reader);
+    if (reader.at === reader.chunk.length) need(reader);
     const some = Math.min(length - done, reader.chunk.length - reader.at);
     into.set(reader.chunk.subarray(reader.at, reader.at + some), offset + done);
     reader.at += some;
@@ -54,7 +46,7 @@ export async function readInto(
 }
 
 /** Whether the stream has ended; throws `delta.format` when it holds more than was asked for. */
-export async function expectEnd(reader: ByteReader): Promise<void> {
-  if (reader.at === reader.chunk.length && !(await reader.refill())) return;
+export function expectEnd(reader: ByteReader): void {
+  if (reader.at === reader.chunk.length && !reader.refill()) return;
   throw new EmendError("delta.format", `the ${reader.name} stream goes on after the last byte that is used`);
 }

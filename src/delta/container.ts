@@ -149,12 +149,12 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The head and what applies the delta to the source that the head names. Throws `delta.*`. */
-export async function decodeContainer(bytes: Uint8Array): Promise<{
+export function decodeContainer(bytes: Uint8Array): {
   head: Head;
-  apply: (source: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>;
-}> {
-  const { head, end } = await readHead(bytes);
-  const body = await readBody(bytes, end);
+  apply: (source: Uint8Array) => Uint8Array<ArrayBuffer>;
+} {
+  const { head, end } = readHead(bytes);
+  const body = readBody(bytes, end);
   return { head, apply: (source) => applyBody(body, source, head.targetSize) };
 }
 
@@ -169,15 +169,15 @@ export interface Body {
 }
 
 /** Reads the table of the body that is `bytes[at…]`. Throws `delta.*`. */
-export async function readBody(bytes: Uint8Array, at: number): Promise<Body> {
+export function readBody(bytes: Uint8Array, at: number): Body {
   const table = memoryReader("block table", bytes);
   const trust = trusts.find((each) => each === bytes[at]);
   if (trust === undefined)
     throw new EmendError("delta.format", `expected a trust of 0 to 2, got ${bytes[at]}`);
   table.at = at + 1;
   const lengths: number[] = [];
-  for (const name of streamNames) lengths.push(checkLength(name, await readVarint(table)));
-  const blocks = await readBlocks(table, lengths);
+  for (const name of streamNames) lengths.push(checkLength(name, readVarint(table)));
+  const blocks = readBlocks(table, lengths);
   const coded = blocks.reduce((sum, block) => sum + block.coded, 0);
   const left = bytes.length - table.at;
   if (coded !== left) {
@@ -190,13 +190,9 @@ export async function readBody(bytes: Uint8Array, at: number): Promise<Body> {
 }
 
 /** The `size` bytes that a body makes from `source`. Throws `delta.*`. */
-export async function applyBody(
-  body: Body,
-  source: Uint8Array,
-  size: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  await using open = openStreams(body);
-  return await patch(source, size, new ContainerStreams(open.streams, source, body.trust));
+export function applyBody(body: Body, source: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  using open = openStreams(body);
+  return patch(source, size, new ContainerStreams(open.streams, source, body.trust));
 }
 
 function checkLength(name: string, length: number): number {
@@ -212,11 +208,11 @@ interface BlockHead {
   readonly size: number;
 }
 
-async function readBlocks(table: ByteReader, lengths: readonly number[]): Promise<BlockHead[]> {
+function readBlocks(table: ByteReader, lengths: readonly number[]): BlockHead[] {
   const blocks: BlockHead[] = [];
   let covered = 0;
   while (covered < lengths.length) {
-    const byte = (await readBytes(table, 1))[0]!;
+    const byte = readBytes(table, 1)[0]!;
     const coder = coders[byte >> 4];
     const count = byte & 15;
     if (coder === undefined || count === 0 || count > lengths.length - covered) {
@@ -232,7 +228,7 @@ async function readBlocks(table: ByteReader, lengths: readonly number[]): Promis
         `${count} streams of ${size} bytes in one block, at most ${blockBytesMax}`,
       );
     }
-    blocks.push({ coder, count, size, coded: coder === "none" ? size : await readVarint(table) });
+    blocks.push({ coder, count, size, coded: coder === "none" ? size : readVarint(table) });
     covered += count;
   }
   return blocks;
@@ -243,8 +239,8 @@ function openStreams({
   start,
   blocks,
   lengths,
-}: Body): { streams: Record<StreamName, ByteReader> } & AsyncDisposable {
-  const open = new AsyncDisposableStack();
+}: Body): { streams: Record<StreamName, ByteReader> } & Disposable {
+  const open = new DisposableStack();
   const streams = {} as Record<StreamName, ByteReader>;
   let at = start;
   let stream = 0;
@@ -267,5 +263,5 @@ function openStreams({
       offset += lengths[stream]!;
     }
   }
-  return { streams, [Symbol.asyncDispose]: () => open.disposeAsync() };
+  return { streams, [Symbol.dispose]: () => open.dispose() };
 }

@@ -40,11 +40,11 @@ function windowLogFor(length: number): number {
 }
 
 /** The head and what applies the delta. Throws `delta.*`. */
-export async function decodeDictionary(bytes: Uint8Array): Promise<{
+export function decodeDictionary(bytes: Uint8Array): {
   head: Head;
-  apply: (source: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>;
-}> {
-  const { head, end } = await readHead(bytes);
+  apply: (source: Uint8Array) => Uint8Array<ArrayBuffer>;
+} {
+  const { head, end } = readHead(bytes);
   const longest = Math.max(head.sourceSize, head.targetSize);
   if (longest > dictionaryBytesMax) {
     throw new EmendError(
@@ -54,7 +54,7 @@ export async function decodeDictionary(bytes: Uint8Array): Promise<{
   }
   return {
     head,
-    apply: async (source) => inflateWithDictionary(source, bytes.subarray(end), head.targetSize),
+    apply: (source) => inflateWithDictionary(source, bytes.subarray(end), head.targetSize),
   };
 }
 

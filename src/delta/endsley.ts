@@ -61,8 +61,8 @@ export function toRecords(stretches: readonly Stretch[]): PatchRecord[] {
 }
 
 /** Reads the head: the target's size. Throws `delta.format` and `delta.truncated`. */
-export async function readEndsleyHead(reader: ByteReader): Promise<number> {
-  const head = await readBytes(reader, endsleyHeadBytes);
+export function readEndsleyHead(reader: ByteReader): number {
+  const head = readBytes(reader, endsleyHeadBytes);
   if (new TextDecoder().decode(head.subarray(0, 16)) !== endsleyMagic) {
     throw new EmendError("delta.format", `expected ${endsleyMagic}`);
   }
@@ -76,12 +76,12 @@ export function applyEndsley(
   source: Uint8Array,
   targetSize: number,
   reader: ByteReader,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Uint8Array<ArrayBuffer> {
   const streams: PatchStreams = {
     seekFirst: false,
     extra: reader,
-    async nextRecord(record) {
-      const bytes = await readBytes(reader, recordBytes);
+    nextRecord(record) {
+      const bytes = readBytes(reader, recordBytes);
       record.add = readOffset(bytes, 0);
       record.copy = readOffset(bytes, 8);
       record.seek = readOffset(bytes, 16);

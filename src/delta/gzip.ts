@@ -82,7 +82,7 @@ function findDigests(extra: Uint8Array): Digests | undefined {
 }
 
 /** A reader of the member's content; its CRC and length are checked when the end is reached. */
-export function gunzipReader(name: string, bytes: Uint8Array, start: number): ByteReader & AsyncDisposable {
+export function gunzipReader(name: string, bytes: Uint8Array, start: number): ByteReader & Disposable {
   const end = bytes.length - trailerBytes;
   const trailer = new DataView(bytes.buffer, bytes.byteOffset + end, trailerBytes);
   const size = trailer.getUint32(4, true);
@@ -92,8 +92,8 @@ export function gunzipReader(name: string, bytes: Uint8Array, start: number): By
       throw new EmendError("delta.format", `the ${name} CRC does not match`);
   });
   const refill = reader.refill;
-  reader.refill = async () => {
-    const more = await refill();
+  reader.refill = () => {
+    const more = refill.call(reader);
     if (more) sum = crc32(reader.chunk, sum);
     return more;
   };

@@ -37,18 +37,18 @@ export function writeHead(magic: string, head: Head): ByteWriter {
 }
 
 /** The head behind the magic (which the caller has seen) and the offset of what follows it. */
-export async function readHead(bytes: Uint8Array): Promise<{ head: Head; end: number }> {
+export function readHead(bytes: Uint8Array): { head: Head; end: number } {
   const reader = memoryReader("head", bytes);
   reader.at = 4;
-  const digest = async (): Promise<string> => (await readBytes(reader, digestBytes)).toHex();
+  const digest = (): string => readBytes(reader, digestBytes).toHex();
   if (bytes.length < 4 + 2 * digestBytes + 2) {
     throw new EmendError("delta.truncated", `a delta of ${bytes.length} bytes is shorter than its head`);
   }
   const head = {
-    sourceDigest: await digest(),
-    targetDigest: await digest(),
-    sourceSize: await readVarint(reader),
-    targetSize: await readVarint(reader),
+    sourceDigest: digest(),
+    targetDigest: digest(),
+    sourceSize: readVarint(reader),
+    targetSize: readVarint(reader),
   };
   return { head, end: reader.at };
 }

@@ -43,14 +43,11 @@ export function encodeModule(
 }
 
 /** The head and what applies the delta to the source that the head names. Throws `delta.*`. */
-export async function decodeModule(bytes: Uint8Array): Promise<{
-  head: Head;
-  apply: (source: Uint8Array) => Promise<Uint8Array>;
-}> {
-  const { head, end } = await readHead(bytes);
+export function decodeModule(bytes: Uint8Array): { head: Head; apply: (source: Uint8Array) => Uint8Array } {
+  const { head, end } = readHead(bytes);
   const reader = memoryReader("maps", bytes);
   reader.at = end;
-  const rewrittenSize = await readVarint(reader);
+  const rewrittenSize = readVarint(reader);
   // A rewritten value may be longer than the one it stands for, a LEB128 of 5 bytes in the place of 1.
   if (rewrittenSize > Math.min(fileBytesMax, 5 * head.targetSize)) {
     throw new EmendError(
@@ -58,26 +55,26 @@ export async function decodeModule(bytes: Uint8Array): Promise<{
       `a rewritten module of ${rewrittenSize} bytes for one of ${head.targetSize}`,
     );
   }
-  const coder = coders[(await readBytes(reader, 1))[0]!];
+  const coder = coders[readBytes(reader, 1)[0]!];
   if (coder === undefined) throw new EmendError("delta.format", "the maps are coded in an unknown way");
-  const mapsSize = await readVarint(reader);
+  const mapsSize = readVarint(reader);
   if (mapsSize > mapsBytesMax) {
     throw new EmendError("delta.bomb", `maps of ${mapsSize} bytes, at most ${mapsBytesMax}`);
   }
-  const coded = await readVarint(reader);
+  const coded = readVarint(reader);
   if (coded > bytes.length - reader.at) {
     throw new EmendError("delta.truncated", `${bytes.length - reader.at} bytes of maps, expected ${coded}`);
   }
-  const codedMaps = await readBytes(reader, coded);
-  const body = await readBody(bytes, reader.at);
+  const codedMaps = readBytes(reader, coded);
+  const body = readBody(bytes, reader.at);
   return {
     head,
-    async apply(source) {
+    apply(source) {
       const maps = coder === "none" ? codedMaps : inflate("maps", coder, codedMaps, mapsSize);
       if (maps.length !== mapsSize) {
         throw new EmendError("delta.format", `maps of ${maps.length} bytes, expected ${mapsSize}`);
       }
-      return unmapModule(await applyBody(body, source, rewrittenSize), maps);
+      return unmapModule(applyBody(body, source, rewrittenSize), maps);
     },
   };
 }

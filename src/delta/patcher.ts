@@ -4,7 +4,7 @@
  * here (the table in README.md names the hole that each one closes).
  */
 import { EmendError } from "../errors.ts";
-import { type ByteReader, expectEnd, readInto } from "./byte-reader.ts";
+import { type ByteReader, expectEnd, need, readInto } from "./byte-reader.ts";
 
 /** Add `add` source bytes and differences, take `copy` extra bytes, move on by `seek` in the source. */
 export interface PatchRecord {
@@ -15,21 +15,15 @@ export interface PatchRecord {
 
 /** Where a format keeps what the loop needs. */
 export interface PatchStreams {
-  /** Reads the next record into `record`; undefined or a promise of nothing. */
-  nextRecord(record: PatchRecord): void | Promise<void>;
+  /** Reads the next record into `record`. */
+  nextRecord(record: PatchRecord): void;
   /** Writes `length` bytes to `target[at…]`: those of `source[from…]` plus differences. */
-  addDifferences(
-    target: Uint8Array,
-    at: number,
-    source: Uint8Array,
-    from: number,
-    length: number,
-  ): void | Promise<void>;
+  addDifferences(target: Uint8Array, at: number, source: Uint8Array, from: number, length: number): void;
   readonly extra: ByteReader;
   /** Whether the seek stands before the addition (emend's container) or after the copy (bsdiff). */
   readonly seekFirst: boolean;
   /** Throws unless all streams have ended. */
-  finish(): Promise<void>;
+  finish(): void;
 }
 
 /** Refuses what the loop would otherwise do out of bounds. */
@@ -41,19 +35,18 @@ function refuse(what: string): never {
  * The target, exactly `targetSize` bytes: allocated here, so the caller has capped it.
  * Throws `delta.bounds`, `delta.truncated`, `delta.format` and `delta.bomb`.
  */
-export async function patch(
+export function patch(
   source: Uint8Array,
   targetSize: number,
   streams: PatchStreams,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Uint8Array<ArrayBuffer> {
   const target = new Uint8Array(targetSize);
   const record: PatchRecord = { add: 0, copy: 0, seek: 0 };
   let at = 0;
   let from = 0;
   let idle = 0;
   while (at < targetSize) {
-    const pending = streams.nextRecord(record);
-    if (pending !== undefined) await pending;
+    streams.nextRecord(record);
     const { add, copy, seek } = record;
     const left = targetSize - at;
     if (add < 0 || copy < 0) refuse(`a record of ${add} bytes to add and ${copy} to copy at ${at}`);
@@ -69,17 +62,14 @@ export async function patch(
 
     if (streams.seekFirst) from = move(from, seek, source.length);
     if (add > source.length - from) refuse(`${add} bytes from ${from} of a source of ${source.length}`);
-    if (add > 0) {
-      const added = streams.addDifferences(target, at, source, from, add);
-      if (added !== undefined) await added;
-    }
+    if (add > 0) streams.addDifferences(target, at, source, from, add);
     at += add;
     from += add;
-    if (copy > 0) await readInto(streams.extra, target, at, copy);
+    if (copy > 0) readInto(streams.extra, target, at, copy);
     at += copy;
     if (!streams.seekFirst) from = move(from, seek, source.length);
   }
-  await streams.finish();
+  streams.finish();
   return target;
 }
 
@@ -92,23 +82,38 @@ function move(from: number, seek: number, sourceSize: number): number {
 }
 
 /** Dense differences, one byte for each byte added (ENDSLEY and BSDIFF40). */
-export async function addDense(
+export function addDense(
   differences: ByteReader,
   target: Uint8Array,
   at: number,
   source: Uint8Array,
   from: number,
   length: number,
-): Promise<void> {
-  await readInto(differences, target, at, length);
-  addInPlace(target, at, source, from, length);
+): void {
+  target.set(source.subarray(from, from + length), at);
+  for (let done = 0; done < length; ) {
+    if (differences.at === differences.chunk.length) need(differences);
+    const end = Math.min(differences.chunk.length, differences.at + length - done);
+    addBytes(target, at + done, differences.chunk.subarray(differences.at, end));
+    done += end - differences.at;
+    differences.at = end;
+  }
 }
 
-function addInPlace(target: Uint8Array, at: number, source: Uint8Array, from: number, length: number): void {
-  for (let i = 0; i < length; i++) target[at + i]! += source[from + i]!;
+/** Adds `bytes` to those of `target` from `at` on. Most are 0, so they are looked at four at a time. */
+function addBytes(target: Uint8Array, at: number, bytes: Uint8Array): void {
+  const head = Math.min(-bytes.byteOffset & 3, bytes.length);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, (bytes.length - head) >> 2);
+  const tail = head + 4 * words.length;
+  for (let i = 0; i < head; i++) target[at + i]! += bytes[i]!;
+  for (let k = 0; k < words.length; k++) {
+    if (words[k] === 0) continue;
+    for (let i = head + 4 * k; i < head + 4 * k + 4; i++) target[at + i]! += bytes[i]!;
+  }
+  for (let i = tail; i < bytes.length; i++) target[at + i]! += bytes[i]!;
 }
 
 /** `expectEnd` of several streams. */
-export async function expectEnds(readers: readonly ByteReader[]): Promise<void> {
-  for (const reader of readers) await expectEnd(reader);
+export function expectEnds(readers: readonly ByteReader[]): void {
+  for (const reader of readers) expectEnd(reader);
 }

@@ -17,6 +17,7 @@ export class Predictor {
   readonly #source: Uint8Array;
   /** Trust from which on a guess counts. */
   readonly #trustMin: number;
+  /** A free slot holds a context that belongs elsewhere, so that one comparison tells. */
   readonly #contexts: Int32Array = new Int32Array(slotCount);
   readonly #differences: Uint8Array = new Uint8Array(slotCount);
   /** 0: the slot is free. */
@@ -25,6 +26,7 @@ export class Predictor {
   #slot = 0;
 
   constructor(source: Uint8Array, trustMin: number) {
+    this.#contexts[0] = vacancyOf(0);
     this.#source = source;
     this.#trustMin = trustMin;
   }
@@ -49,11 +51,12 @@ export class Predictor {
   learn(difference: number): void {
     const slot = this.#slot;
     const trust = this.#trust[slot]!;
-    if (trust > 0 && this.#contexts[slot] === this.#context) {
+    if (this.#contexts[slot] === this.#context) {
       if (this.#differences[slot] === difference) {
         if (trust < trustMax) this.#trust[slot] = trust + 1;
       } else if (trust > 1 || difference === 0) {
         this.#trust[slot] = trust >> 1;
+        if (trust === 1) this.#contexts[slot] = vacancyOf(slot);
       } else {
         this.#differences[slot] = difference;
       }
@@ -90,8 +93,10 @@ export class Predictor {
         last = differences[slot]!;
         target[at + i]! += last;
         if (trust < trustMax) trusts[slot] = trust + 1;
-      } else if (trust > 0) {
-        trusts[slot] = trust >> 1;
+      } else {
+        // Below the trust that guesses need, which is 2 at most: it was 1.
+        trusts[slot] = 0;
+        contexts[slot] = vacancyOf(slot);
       }
     }
     if (end < length) {
@@ -105,4 +110,9 @@ export class Predictor {
 
 function slotOf(context: number): number {
   return Math.imul(context, 0x9e3779b1) >>> (32 - slotBits);
+}
+
+/** A context that belongs to another slot: 0 belongs to slot 0. */
+function vacancyOf(slot: number): number {
+  return slot === 0 ? 1 : 0;
 }

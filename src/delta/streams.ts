@@ -5,7 +5,7 @@ import type { Stretch } from "./align.ts";
 import { type ByteReader, expectEnd } from "./byte-reader.ts";
 import type { PatchRecord, PatchStreams } from "./patcher.ts";
 import { Predictor } from "./predictor.ts";
-import { fold, readVarint, tryReadVarint, unfold, writeVarint } from "./varint.ts";
+import { fold, readVarint, unfold, writeVarint } from "./varint.ts";
 
 export const streamNames = ["adds", "copies", "seeks", "skips", "changes", "extra"] as const;
 export type StreamName = (typeof streamNames)[number];
@@ -77,8 +77,6 @@ export class ContainerStreams implements PatchStreams {
   readonly #predictor: Predictor | undefined;
   /** Added bytes that are as expected before the next change; unknown until it is first needed. */
   #skip = -1;
-  /** The difference of the byte before, in this record. */
-  #previous = 0;
 
   constructor(streams: Record<StreamName, ByteReader>, source: Uint8Array, trust: Trust) {
     this.#streams = streams;
@@ -86,67 +84,34 @@ export class ContainerStreams implements PatchStreams {
     this.#predictor = trust === 0 ? undefined : new Predictor(source, trust);
   }
 
-  nextRecord(record: PatchRecord): void | Promise<void> {
+  nextRecord(record: PatchRecord): void {
     const { adds, copies, seeks } = this.#streams;
-    const [addsAt, copiesAt, seeksAt] = [adds.at, copies.at, seeks.at];
-    const add = tryReadVarint(adds);
-    const copy = add === undefined ? undefined : tryReadVarint(copies);
-    const seek = copy === undefined ? undefined : tryReadVarint(seeks);
-    if (add === undefined || copy === undefined || seek === undefined) {
-      [adds.at, copies.at, seeks.at] = [addsAt, copiesAt, seeksAt];
-      return this.#nextRecordSlowly(record);
-    }
-    record.add = add;
-    record.copy = copy;
-    record.seek = unfold(seek);
+    record.add = readVarint(adds);
+    record.copy = readVarint(copies);
+    record.seek = unfold(readVarint(seeks));
   }
 
-  async #nextRecordSlowly(record: PatchRecord): Promise<void> {
-    record.add = await readVarint(this.#streams.adds);
-    record.copy = await readVarint(this.#streams.copies);
-    record.seek = unfold(await readVarint(this.#streams.seeks));
-  }
-
-  addDifferences(
-    target: Uint8Array,
-    at: number,
-    source: Uint8Array,
-    from: number,
-    length: number,
-  ): void | Promise<void> {
+  addDifferences(target: Uint8Array, at: number, source: Uint8Array, from: number, length: number): void {
     target.set(source.subarray(from, from + length), at);
-    this.#previous = 0;
-    return this.#change(target, at, from, length);
-  }
-
-  /** Applies the changes, expected and written down, that lie in `target[at, at + length)`. */
-  #change(target: Uint8Array, at: number, from: number, length: number): void | Promise<void> {
-    const { skips, changes } = this.#streams;
+    const predictor = this.#predictor;
+    let previous = 0;
     let done = 0;
     for (;;) {
-      if (this.#skip < 0) {
-        const skip = tryReadVarint(skips);
-        if (skip === undefined) return this.#changeSlowly(target, at + done, from + done, length - done);
-        this.#skip = skip;
-      }
-      const change = this.#skip < length - done;
-      if (change && changes.at === changes.chunk.length) {
-        return this.#changeSlowly(target, at + done, from + done, length - done);
-      }
+      if (this.#skip < 0) this.#skip = this.#nextSkip();
       const run = Math.min(this.#skip, length - done);
-      if (this.#predictor !== undefined) {
-        this.#previous = this.#predictor.follow(target, at + done, from + done, run, this.#previous);
+      if (predictor !== undefined) {
+        previous = predictor.follow(target, at + done, from + done, run, previous);
       }
       done += run;
-      if (!change) {
+      if (done === length) {
         this.#skip -= run;
         return;
       }
-      const difference = changes.chunk[changes.at++]!;
-      if (this.#predictor !== undefined) {
-        this.#predictor.guess(from + done, this.#previous);
-        this.#predictor.learn(difference);
-        this.#previous = difference;
+      const difference = this.#nextChange();
+      if (predictor !== undefined) {
+        predictor.guess(from + done, previous);
+        predictor.learn(difference);
+        previous = difference;
       }
       target[at + done]! += difference;
       done++;
@@ -154,23 +119,25 @@ export class ContainerStreams implements PatchStreams {
     }
   }
 
-  /** As `#change`, where a stream has to be waited for, or has ended: then all is as expected. */
-  async #changeSlowly(target: Uint8Array, at: number, from: number, length: number): Promise<void> {
-    const { skips, changes } = this.#streams;
-    if (this.#skip < 0) {
-      if (skips.at === skips.chunk.length && !(await skips.refill())) this.#skip = Number.POSITIVE_INFINITY;
-      else this.#skip = await readVarint(skips);
-    }
-    if (this.#skip < length && changes.at === changes.chunk.length && !(await changes.refill())) {
-      throw new EmendError("delta.truncated", "the changes stream ends before the skips");
-    }
-    await this.#change(target, at, from, length);
+  /** Added bytes before the next change; when no more come, all the rest is as expected. */
+  #nextSkip(): number {
+    const { skips } = this.#streams;
+    if (skips.at === skips.chunk.length && !skips.refill()) return Number.POSITIVE_INFINITY;
+    return readVarint(skips);
   }
 
-  async finish(): Promise<void> {
+  #nextChange(): number {
+    const { changes } = this.#streams;
+    if (changes.at === changes.chunk.length && !changes.refill()) {
+      throw new EmendError("delta.truncated", "the changes stream ends before the skips");
+    }
+    return changes.chunk[changes.at++]!;
+  }
+
+  finish(): void {
     if (this.#skip >= 0 && Number.isFinite(this.#skip)) {
       throw new EmendError("delta.format", `a change ${this.#skip} bytes behind the end of the target`);
     }
-    for (const name of streamNames) await expectEnd(this.#streams[name]);
+    for (const name of streamNames) expectEnd(this.#streams[name]);
   }
 }

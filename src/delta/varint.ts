@@ -17,7 +17,7 @@ export function writeVarint(to: ByteWriter, value: number): void {
 }
 
 /** The value at the reader, or undefined when it is not wholly at hand (nothing is consumed then). */
-export function tryReadVarint(reader: ByteReader): number | undefined {
+function tryReadVarint(reader: ByteReader): number | undefined {
   const { chunk } = reader;
   let value = 0;
   let unit = 1;
@@ -36,12 +36,12 @@ export function tryReadVarint(reader: ByteReader): number | undefined {
 }
 
 /** The value at the reader. Throws `delta.truncated`, and `delta.format` for one of 2^53 and more. */
-export async function readVarint(reader: ByteReader): Promise<number> {
+export function readVarint(reader: ByteReader): number {
   const quick = tryReadVarint(reader);
   if (quick !== undefined) return quick;
   let value = 0;
   for (let unit = 1; unit <= 2 ** 49; unit *= 0x80) {
-    if (reader.at === reader.chunk.length) await need(reader);
+    if (reader.at === reader.chunk.length) need(reader);
     const byte = reader.chunk[reader.at++]!;
     value += (byte & 0x7f) * unit;
     if (value > Number.MAX_SAFE_INTEGER) break;
