@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { align, type Stretch } from "./align.ts";
+import { align, alignCosts, type Stretch, steadyCosts } from "./align.ts";
 import { SourceIndex } from "./source-index.ts";
 
 function random(length: number, seed = 1): Uint8Array {
@@ -57,4 +57,18 @@ describe("align", () => {
     const stretches = align(new SourceIndex(source), target);
     expect(stretches.reduce((sum, { copy }) => sum + copy, 0)).toBeLessThanOrEqual(80);
   });
+
+  test.each([
+    ["alignCosts", alignCosts, 3, 0],
+    ["steadyCosts", steadyCosts, 1, 8],
+  ] as const)(
+    "by %s leaves a diagonal of changes for equal bytes elsewhere, or stays",
+    (_, costs, jumps, changes) => {
+      const target = a.map((byte, i) => (i >= 2000 && i < 2032 && i % 4 === 1 ? byte + i : byte));
+      const source = join(a, b, target.subarray(1996, 2036));
+      const stretches = align(new SourceIndex(source), target, costs);
+      expect(stretches.length).toBe(jumps);
+      expect(unlike(source, target, stretches)).toBe(changes);
+    },
+  );
 });

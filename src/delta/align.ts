@@ -44,6 +44,15 @@ export const alignCosts: AlignCosts = {
   changedAlike: 5,
 };
 
+/** For what changes in one way all over, as the mappings of a source map: a change costs little, a jump much. */
+export const steadyCosts: AlignCosts = {
+  ...alignCosts,
+  jump: 60,
+  changedByte: 6,
+  changedAgain: 5,
+  changedAlike: 3,
+};
+
 /** The stretches that make `target` from the index's source, in order; their lengths add up to the target's. */
 export function align(index: SourceIndex, target: Uint8Array, costs: AlignCosts = alignCosts): Stretch[] {
   return new Aligner(index.source, target, scan(index, target), costs).run();

@@ -14,21 +14,32 @@ export type Coder = (typeof coders)[number];
 /** `best` is for what is shipped; `fast` takes a fraction of its time and gives some percent more bytes. */
 export type Effort = "fast" | "best";
 
-/**
- * Up to how many bytes brotli tries its hardest, at 3 s a MB, ten times what zstd takes to come within 3 % of
- * it. Relative to the file, so that compression does not outweigh the rest of the work.
- */
-export function hardBytesMax(effort: Effort, fileBytes: number): number {
-  return effort === "fast" ? 0 : Math.max(16 * 1024, fileBytes / 24);
+/** What is tried for each run of bytes of a delta. */
+export interface CodingPlan {
+  readonly coders: readonly Exclude<Coder, "none">[];
+  readonly brotliQuality: (bytes: number) => number;
 }
 
-const encoders: Record<Coder, (bytes: Uint8Array, hardMax: number) => Uint8Array> = {
-  none: (bytes) => bytes,
+/**
+ * `best` tries all. Brotli's hardest takes 3 s a MB, ten times what zstd takes to come within 3 % of it, so it is
+ * for a part of the file's size: compression does not outweigh the rest of the work. `fast` takes the coder
+ * that alone comes within 2 % of the smallest.
+ */
+export function codingPlan(effort: Effort, fileBytes: number): CodingPlan {
+  if (effort === "fast") return { coders: ["brotli"], brotliQuality: () => 5 };
+  const hardBytesMax = Math.max(16 * 1024, fileBytes / 24);
+  return {
+    coders: ["deflate", "brotli", "zstd"],
+    brotliQuality: (bytes) => (bytes <= hardBytesMax ? 11 : 9),
+  };
+}
+
+const encoders: Record<Exclude<Coder, "none">, (bytes: Uint8Array, plan: CodingPlan) => Uint8Array> = {
   deflate: (bytes) => deflateRawSync(bytes, { level: 9, memLevel: 9 }),
-  brotli: (bytes, hardMax) =>
+  brotli: (bytes, { brotliQuality }) =>
     brotliCompressSync(bytes, {
       params: {
-        [constants.BROTLI_PARAM_QUALITY]: bytes.length <= hardMax ? 11 : 9,
+        [constants.BROTLI_PARAM_QUALITY]: brotliQuality(bytes.length),
         [constants.BROTLI_PARAM_LGWIN]: windowLogMax,
         [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
       },
@@ -49,11 +60,11 @@ export interface Coded {
   readonly bytes: Uint8Array;
 }
 
-/** `bytes` by the coder that makes them smallest; at equal size by the first of `coders`. `hardMax`: see `hardBytesMax`. */
-export function encodeSmallest(bytes: Uint8Array, hardMax: number): Coded {
+/** `bytes` by the coder of the plan that makes them smallest, or by none; at equal size by the first. */
+export function encodeSmallest(bytes: Uint8Array, plan: CodingPlan): Coded {
   let smallest: Coded = { coder: "none", bytes };
-  for (const coder of coders.slice(1)) {
-    const coded = encoders[coder](bytes, hardMax);
+  for (const coder of plan.coders) {
+    const coded = encoders[coder](bytes, plan);
     if (coded.length < smallest.bytes.length) smallest = { coder, bytes: coded };
   }
   return smallest;

@@ -14,7 +14,15 @@ import { ByteWriter } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import type { Stretch } from "./align.ts";
 import { type ByteReader, memoryReader, readBytes } from "./byte-reader.ts";
-import { type Coded, coders, type Effort, encodeSmallest, estimateSize, hardBytesMax } from "./coder.ts";
+import {
+  type Coded,
+  type CodingPlan,
+  coders,
+  codingPlan,
+  type Effort,
+  encodeSmallest,
+  estimateSize,
+} from "./coder.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
 import { inflate, inflateReader } from "./inflate.ts";
 import { blockBytesMax, fileBytesMax } from "./limits.ts";
@@ -35,32 +43,39 @@ export const containerMagic = "EMB1";
 /** Streams of up to so many bytes together are tried in other groups than the usual four. */
 const groupedBytesMax = 4096;
 
-/** Writes the delta for stretches that make `target` from `source`. */
-export function encodeContainer(
-  head: Head,
-  source: Uint8Array,
-  target: Uint8Array,
-  stretches: readonly Stretch[],
-  effort: Effort,
-): Uint8Array<ArrayBuffer> {
+/** What a body says before it is coded. */
+export interface Draft {
+  readonly targetSize: number;
+  readonly trust: Trust;
+  readonly streams: readonly Uint8Array[];
+  /** About how long the body will be, for comparing drafts. */
+  readonly estimate: number;
+}
+
+/** The draft for stretches that make `target` from `source`. */
+export function draftBody(source: Uint8Array, target: Uint8Array, stretches: readonly Stretch[]): Draft {
+  const records = recordStreams(target, stretches);
+  const { trust, changes, estimate } = chooseTrust(source, target, stretches);
+  const named = { ...records, ...changes };
+  const control = concatenate([records.adds, records.copies, records.seeks]);
+  return {
+    targetSize: target.length,
+    trust,
+    streams: streamNames.map((name) => named[name]),
+    estimate: estimate + estimateSize(control) + estimateSize(records.extra),
+  };
+}
+
+/** Writes the delta. */
+export function encodeContainer(head: Head, draft: Draft, effort: Effort): Uint8Array<ArrayBuffer> {
   const to = writeHead(containerMagic, head);
-  writeBody(to, source, target, stretches, effort);
+  writeBody(to, draft, effort);
   return to.finish().slice();
 }
 
 /** Appends what follows the head. */
-export function writeBody(
-  to: ByteWriter,
-  source: Uint8Array,
-  target: Uint8Array,
-  stretches: readonly Stretch[],
-  effort: Effort,
-): void {
-  const records = recordStreams(target, stretches);
-  const { trust, changes } = chooseTrust(source, target, stretches);
-  const named = { ...records, ...changes };
-  const streams = streamNames.map((name) => named[name]);
-  const blocks = chooseBlocks(streams, hardBytesMax(effort, target.length));
+export function writeBody(to: ByteWriter, { targetSize, trust, streams }: Draft, effort: Effort): void {
+  const blocks = chooseBlocks(streams, codingPlan(effort, targetSize));
   to.u8(trust);
   for (const stream of streams) writeVarint(to, stream.length);
   for (const { count, coded } of blocks) {
@@ -71,7 +86,7 @@ export function writeBody(
 }
 
 /**
- * Guessing costs time when the delta is applied, 1 to 2 ms for each MB. It must save this share of the
+ * Guessing costs time when the delta is applied, 2 to 4 ms for each MB. It must save this share of the
  * changes and, of the bytes that have to be guessed, one in so many.
  */
 const guessingGain = 0.05;
@@ -82,21 +97,14 @@ function chooseTrust(
   source: Uint8Array,
   target: Uint8Array,
   stretches: readonly Stretch[],
-): { trust: Trust; changes: Record<"skips" | "changes", Uint8Array> } {
-  const plain = changeStreams(source, target, stretches, 0);
-  let best: { trust: Trust; changes: typeof plain } = { trust: 0, changes: plain };
-  if (plain.changes.length === 0) return best;
-  const size = estimateSize(plain.skips) + estimateSize(plain.changes);
-  let least = size - Math.max(guessingGain * size, target.length / guessedBytesPerByte);
-  for (const trust of [1, 2] as const) {
+): { trust: Trust; changes: Record<"skips" | "changes", Uint8Array>; estimate: number } {
+  const [plain, ...guessing] = trusts.map((trust) => {
     const changes = changeStreams(source, target, stretches, trust);
-    const size = estimateSize(changes.skips) + estimateSize(changes.changes);
-    if (size < least) {
-      least = size;
-      best = { trust, changes };
-    }
-  }
-  return best;
+    return { trust, changes, estimate: estimateSize(changes.skips) + estimateSize(changes.changes) };
+  });
+  const gain = Math.max(guessingGain * plain!.estimate, target.length / guessedBytesPerByte);
+  const best = guessing.reduce((a, b) => (b.estimate < a.estimate ? b : a));
+  return best.estimate < plain!.estimate - gain ? best : plain!;
 }
 
 interface Block {
@@ -106,11 +114,11 @@ interface Block {
 }
 
 /** The cheapest way to cut the row of streams into blocks. */
-function chooseBlocks(streams: readonly Uint8Array[], hardMax: number): Block[] {
+function chooseBlocks(streams: readonly Uint8Array[], plan: CodingPlan): Block[] {
   const total = streams.reduce((sum, stream) => sum + stream.length, 0);
   const together = (first: number, count: number): Block => ({
     count,
-    coded: encodeSmallest(concatenate(streams.slice(first, first + count)), hardMax),
+    coded: encodeSmallest(concatenate(streams.slice(first, first + count)), plan),
   });
   if (total > groupedBytesMax) {
     const records = streams[0]!.length + streams[1]!.length + streams[2]!.length;

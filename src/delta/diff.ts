@@ -4,11 +4,11 @@
  */
 import { sha256Hex } from "../bytes/index.ts";
 import { EmendError, invariant } from "../errors.ts";
-import { align } from "./align.ts";
+import { align, steadyCosts } from "./align.ts";
 import { applyDelta, type DeltaFormat } from "./apply.ts";
 import { encodeBsdiff40 } from "./bsdiff40.ts";
 import type { Effort } from "./coder.ts";
-import { encodeContainer } from "./container.ts";
+import { type Draft, draftBody, encodeContainer } from "./container.ts";
 import { encodeDictionary } from "./dictionary.ts";
 import { encodeEndsley } from "./endsley.ts";
 import { gzipMember } from "./gzip.ts";
@@ -140,6 +140,15 @@ class Work {
     this.#stretches ??= align(this.index, this.target);
     return this.#stretches;
   }
+
+  /** Text often changes alike all over: worth a second alignment, which changes more and jumps less. */
+  get draft(): Draft {
+    const { source, target, index } = this;
+    const draft = draftBody(source, target, this.stretches);
+    if (this.effort === "fast" || isModule(target)) return draft;
+    const steady = draftBody(source, target, align(index, target, steadyCosts));
+    return steady.estimate < draft.estimate ? steady : draft;
+  }
 }
 
 /** The formats that `auto` tries: mapping for modules, a dictionary for what is not too long. */
@@ -153,12 +162,12 @@ function isModule(bytes: Uint8Array): boolean {
 }
 
 const encoders: Record<DeltaFormat, (work: Work) => Uint8Array<ArrayBuffer> | undefined> = {
-  "emend-bsdiff": ({ head, source, target, stretches, effort }) =>
-    encodeContainer(head, source, target, stretches, effort),
+  "emend-bsdiff": ({ head, draft, effort }) => encodeContainer(head, draft, effort),
   "emend-wasm": ({ head, source, target, index, effort }) => {
     const mapped = mapModule(source, target);
     if (mapped === undefined) return undefined;
-    return encodeModule(head, source, mapped, align(index, mapped.rewritten), effort);
+    const draft = draftBody(source, mapped.rewritten, align(index, mapped.rewritten));
+    return encodeModule(head, mapped, draft, effort);
   },
   "zstd-dictionary": ({ head, source, target }) => encodeDictionary(head, source, target),
   "endsley-gzip": ({ head, source, target, stretches }) =>

@@ -11,10 +11,9 @@
  *     body          as in container.ts, from the source to the rewritten module
  */
 import { EmendError } from "../errors.ts";
-import type { Stretch } from "./align.ts";
 import { memoryReader, readBytes } from "./byte-reader.ts";
-import { coders, type Effort, encodeSmallest, hardBytesMax } from "./coder.ts";
-import { applyBody, readBody, writeBody } from "./container.ts";
+import { coders, codingPlan, type Effort, encodeSmallest } from "./coder.ts";
+import { applyBody, type Draft, readBody, writeBody } from "./container.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
 import { inflate } from "./inflate.ts";
 import { fileBytesMax, mapsBytesMax } from "./limits.ts";
@@ -23,22 +22,21 @@ import { type MappedModule, unmapModule } from "./wasm/index.ts";
 
 export const moduleMagic = "EMW1";
 
-/** Writes the delta for stretches that make `mapped.rewritten` from `source`. */
+/** Writes the delta; `draft` is of what makes `mapped.rewritten` from the source. */
 export function encodeModule(
   head: Head,
-  source: Uint8Array,
   mapped: MappedModule,
-  stretches: readonly Stretch[],
+  draft: Draft,
   effort: Effort,
 ): Uint8Array<ArrayBuffer> {
   const to = writeHead(moduleMagic, head);
-  const maps = encodeSmallest(mapped.maps, hardBytesMax(effort, mapped.rewritten.length));
+  const maps = encodeSmallest(mapped.maps, codingPlan(effort, mapped.rewritten.length));
   writeVarint(to, mapped.rewritten.length);
   to.u8(coders.indexOf(maps.coder));
   writeVarint(to, mapped.maps.length);
   writeVarint(to, maps.bytes.length);
   to.raw(maps.bytes);
-  writeBody(to, source, mapped.rewritten, stretches, effort);
+  writeBody(to, draft, effort);
   return to.finish().slice();
 }
 

@@ -22,6 +22,9 @@ export class Predictor {
   readonly #differences: Uint8Array = new Uint8Array(slotCount);
   /** 0: the slot is free. */
   readonly #trust: Uint8Array = new Uint8Array(slotCount);
+  /** The difference of the byte before, in this record. */
+  #last = 0;
+  /** What was asked for last. */
   #context = 0;
   #slot = 0;
 
@@ -31,11 +34,16 @@ export class Predictor {
     this.#trustMin = trustMin;
   }
 
-  /** The difference expected of `source[offset]`, when that of the byte before was `previous`. */
-  guess(offset: number, previous: number): number {
+  /** A record begins: its first byte has none before it. */
+  begin(): void {
+    this.#last = 0;
+  }
+
+  /** The difference expected of `source[offset]`. */
+  guess(offset: number): number {
     const source = this.#source;
     const context =
-      (previous << 24) |
+      (this.#last << 24) |
       ((offset > 0 ? source[offset - 1]! : 0) << 16) |
       (source[offset]! << 8) |
       (offset + 1 < source.length ? source[offset + 1]! : 0);
@@ -50,8 +58,9 @@ export class Predictor {
   /** What the difference asked for last really was. */
   learn(difference: number): void {
     const slot = this.#slot;
-    const trust = this.#trust[slot]!;
+    this.#last = difference;
     if (this.#contexts[slot] === this.#context) {
+      const trust = this.#trust[slot]!;
       if (this.#differences[slot] === difference) {
         if (trust < trustMax) this.#trust[slot] = trust + 1;
       } else if (trust > 1 || difference === 0) {
@@ -69,17 +78,13 @@ export class Predictor {
 
   /**
    * Adds the guesses to `length` bytes of the target that are source bytes so far, where every guess is
-   * right. Returns the last difference. What `guess` and `learn` do, in one loop without calls: it runs
-   * over every byte that is added.
+   * right. What `guess` and `learn` do, in one loop without calls: it runs over every byte that is added.
    */
-  follow(target: Uint8Array, at: number, offset: number, length: number, previous: number): number {
+  follow(target: Uint8Array, at: number, offset: number, length: number): void {
     const source = this.#source;
     const contexts = this.#contexts;
-    const differences = this.#differences;
-    const trusts = this.#trust;
-    const trustMin = this.#trustMin;
     let around = ((offset > 0 ? source[offset - 1]! : 0) << 8) | (source[offset] ?? 0);
-    let last = previous;
+    let last = this.#last;
     // The last byte of the source has no right neighbour; it is left to the two methods.
     const end = Math.min(length, source.length - 1 - offset);
     for (let i = 0; i < end; i++) {
@@ -88,23 +93,65 @@ export class Predictor {
       const slot = slotOf(context);
       last = 0;
       if (contexts[slot] !== context) continue;
-      const trust = trusts[slot]!;
-      if (trust >= trustMin) {
-        last = differences[slot]!;
-        target[at + i]! += last;
-        if (trust < trustMax) trusts[slot] = trust + 1;
-      } else {
-        // Below the trust that guesses need, which is 2 at most: it was 1.
-        trusts[slot] = 0;
-        contexts[slot] = vacancyOf(slot);
-      }
+      last = this.#confirm(slot);
+      target[at + i]! += last;
     }
+    this.#last = last;
     if (end < length) {
-      last = this.guess(offset + end, last);
+      last = this.guess(offset + end);
       target[at + end]! += last;
       this.learn(last);
     }
-    return last;
+  }
+
+  /** How many of `length` bytes of the target are as guessed, from the first one on: the encoder's `follow`. */
+  agree(target: Uint8Array, at: number, offset: number, length: number): number {
+    const source = this.#source;
+    const contexts = this.#contexts;
+    let around = ((offset > 0 ? source[offset - 1]! : 0) << 8) | (source[offset] ?? 0);
+    let last = this.#last;
+    const end = Math.min(length, source.length - 1 - offset);
+    for (let i = 0; i < end; i++) {
+      around = ((around << 8) | source[offset + i + 1]!) & 0xffffff;
+      const context = (last << 24) | around;
+      const slot = slotOf(context);
+      const difference = (target[at + i]! - source[offset + i]!) & 0xff;
+      if (contexts[slot] !== context) {
+        if (difference === 0) {
+          last = 0;
+          continue;
+        }
+      } else if (difference === this.#expected(slot)) {
+        last = this.#confirm(slot);
+        continue;
+      }
+      this.#last = last;
+      return i;
+    }
+    this.#last = last;
+    if (end === length) return length;
+    const difference = (target[at + end]! - source[offset + end]!) & 0xff;
+    if (this.guess(offset + end) !== difference) return end;
+    this.learn(difference);
+    return length;
+  }
+
+  /** What a slot guesses for the context that it holds. */
+  #expected(slot: number): number {
+    return this.#trust[slot]! >= this.#trustMin ? this.#differences[slot]! : 0;
+  }
+
+  /** The guess of a slot for the context that it holds, after learning that it was right. */
+  #confirm(slot: number): number {
+    const trust = this.#trust[slot]!;
+    if (trust >= this.#trustMin) {
+      if (trust < trustMax) this.#trust[slot] = trust + 1;
+      return this.#differences[slot]!;
+    }
+    // Below the trust that guesses need, which is 2 at most, is 1: nothing was guessed, and rightly so.
+    this.#trust[slot] = 0;
+    this.#contexts[slot] = vacancyOf(slot);
+    return 0;
   }
 }
 

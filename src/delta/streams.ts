@@ -5,6 +5,7 @@ import type { Stretch } from "./align.ts";
 import { type ByteReader, expectEnd } from "./byte-reader.ts";
 import type { PatchRecord, PatchStreams } from "./patcher.ts";
 import { Predictor } from "./predictor.ts";
+import { matchLength } from "./source-index.ts";
 import { fold, readVarint, unfold, writeVarint } from "./varint.ts";
 
 export const streamNames = ["adds", "copies", "seeks", "skips", "changes", "extra"] as const;
@@ -51,18 +52,21 @@ export function changeStreams(
   let at = 0;
   let skip = 0;
   for (const { sourceOffset, add, copy } of stretches) {
-    let previous = 0;
-    for (let i = 0; i < add; i++) {
+    predictor?.begin();
+    for (let i = 0; ; i++) {
+      const run =
+        predictor === undefined
+          ? matchLength(source, sourceOffset + i, target, at + i, 0, add - i)
+          : predictor.agree(target, at + i, sourceOffset + i, add - i);
+      skip += run;
+      i += run;
+      if (i === add) break;
       const difference = (target[at + i]! - source[sourceOffset + i]!) & 0xff;
-      const expected = predictor === undefined ? 0 : predictor.guess(sourceOffset + i, previous);
-      if (difference === expected) skip++;
-      else {
-        writeVarint(skips, skip);
-        changes.u8(difference);
-        skip = 0;
-      }
+      writeVarint(skips, skip);
+      changes.u8(difference);
+      skip = 0;
+      predictor?.guess(sourceOffset + i);
       predictor?.learn(difference);
-      previous = difference;
     }
     at += add + copy;
   }
@@ -94,25 +98,20 @@ export class ContainerStreams implements PatchStreams {
   addDifferences(target: Uint8Array, at: number, source: Uint8Array, from: number, length: number): void {
     target.set(source.subarray(from, from + length), at);
     const predictor = this.#predictor;
-    let previous = 0;
+    predictor?.begin();
     let done = 0;
     for (;;) {
       if (this.#skip < 0) this.#skip = this.#nextSkip();
       const run = Math.min(this.#skip, length - done);
-      if (predictor !== undefined) {
-        previous = predictor.follow(target, at + done, from + done, run, previous);
-      }
+      predictor?.follow(target, at + done, from + done, run);
       done += run;
       if (done === length) {
         this.#skip -= run;
         return;
       }
       const difference = this.#nextChange();
-      if (predictor !== undefined) {
-        predictor.guess(from + done, previous);
-        predictor.learn(difference);
-        previous = difference;
-      }
+      predictor?.guess(from + done);
+      predictor?.learn(difference);
       target[at + done]! += difference;
       done++;
       this.#skip = -1;
