@@ -70,7 +70,8 @@ async function compileText(source: string): Promise<Uint8Array> {
   const { default: binaryen } = await import("assemblyscript/binaryen");
   const module = binaryen.parseText(readFileSync(join(root, source), "utf8"));
   // No later proposals: with GC, `ref.null func` is written as a heap type that not every engine reads.
-  module.setFeatures(binaryen.Features.BulkMemory | binaryen.Features.ReferenceTypes);
+  const { BulkMemory, ExceptionHandling, ReferenceTypes } = binaryen.Features;
+  module.setFeatures(BulkMemory | ExceptionHandling | ReferenceTypes);
   if (!module.validate()) throw new Error(`${source} is not valid`);
   const binary = module.emitBinary();
   module.dispose();

@@ -3,7 +3,7 @@ import { assembleText } from "../../test/support/assemble-text.ts";
 import { kitGuest, ownGuest } from "../../test/support/guests.ts";
 import { TestInput, TestOutput } from "../../test/support/host-fixture.ts";
 import { runGuest } from "../../test/support/run-guest.ts";
-import { emptyRun } from "../wasi/index.ts";
+import { emptyRun, type Output, type Run } from "../wasi/index.ts";
 import { compileCommand } from "./compiled-module.ts";
 import { Instance } from "./instance.ts";
 
@@ -36,6 +36,28 @@ async function kitInstance(name: string): Promise<Instance> {
 const query = (text: string): { env: Record<string, string> } => ({
   env: { REQUEST_METHOD: "GET", PATH_INFO: "/", QUERY_STRING: text },
 });
+
+/** Counts each byte value and keeps none. */
+class CountingOutput implements Output {
+  readonly #counts = new Uint32Array(256);
+
+  count(letter: string): number {
+    return this.#counts[letter.charCodeAt(0)]!;
+  }
+
+  write(bytes: Uint8Array): number {
+    for (const byte of bytes) this.#counts[byte]!++;
+    return bytes.length;
+  }
+
+  ready(): boolean {
+    return true;
+  }
+
+  wait(wake: () => void): void {
+    wake();
+  }
+}
 
 describe("Instance.run", () => {
   const ends: [guest: string, query: string, outcome: object][] = [
@@ -70,10 +92,29 @@ describe("Instance.run", () => {
     };
     expect(await instance.run({ ...emptyRun, stdout })).toEqual({
       kind: "trap",
-      message: "a bug of the host",
+      message: "a host call failed: a bug of the host",
     });
     expect(instance.restore()).toBe(false);
   });
+
+  test("of a guest that calls at every depth: each call is answered whole, and the last one ends it", async () => {
+    const compiled = await compileCommand(await ownGuest("deep-calls"), "deep-calls");
+    const runAt = (depth: number, instance: Instance, run: Run): ReturnType<Instance["run"]> =>
+      depth === 0 ? instance.run(run) : runAt(depth - 1, instance, run);
+    // Each start leaves a little less stack, so the end comes at another place in the calls.
+    for (let depth = 0; depth < 200; depth += 17) {
+      const [stdout, stderr] = [new CountingOutput(), new CountingOutput()];
+      const outcome = await runAt(depth, await Instance.create(compiled), { ...emptyRun, stdout, stderr });
+      expect(outcome).toEqual({ kind: "trap", message: "Maximum call stack size exceeded." });
+      const answered = stderr.count(".");
+      expect(answered).toBeGreaterThan(1000);
+      expect(stderr.count("!")).toBe(0);
+      for (const half of ["a", "b"]) {
+        const begun = stdout.count(half) - answered;
+        expect([half, begun === 0 || begun === 1]).toEqual([half, true]);
+      }
+    }
+  }, 30_000);
 
   test("of many guests that wait at the same time keeps them apart", async () => {
     const compiled = await compileCommand(kitGuest("c-echo"), "c-echo");

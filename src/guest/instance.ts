@@ -32,6 +32,8 @@ export interface InstanceOptions {
 export class Instance {
   readonly #compiled: CompiledModule;
   readonly #stop = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  /** What a host call threw: a bug of ours. */
+  readonly #thrown = new WebAssembly.Global<"externref">({ value: "externref", mutable: true }, undefined);
   readonly #host = new WasiHost(this.#stop);
   /** The functions that the guest imports, by import module. */
   readonly #imports: Imports = {};
@@ -47,7 +49,7 @@ export class Instance {
     for (const link of compiled.links) {
       const linked = new WebAssembly.Instance(
         link.module,
-        linkImportsOf(link, this.#host, this.#stop, options),
+        linkImportsOf(link, this.#host, { stop: this.#stop, thrown: this.#thrown, tag: jspi.JSTag }, options),
       );
       this.#imports[link.abi.module] = linked.exports as ModuleImports;
     }
@@ -142,7 +144,10 @@ export class Instance {
     const code = this.#host.exitCode;
     if (code !== undefined) return { kind: "exit", code };
     this.#trapped = true;
-    return this.#host.stopped ? stopped : { kind: "trap", message: trapMessage(error) };
+    if (this.#host.stopped) return stopped;
+    const { value: thrown } = this.#thrown;
+    const message = thrown === undefined ? trapMessage(error) : `a host call failed: ${messageOf(thrown)}`;
+    return { kind: "trap", message };
   };
 }
 
@@ -151,9 +156,10 @@ function trapMessage(error: unknown): string {
   return messageOf(error).replace(/ \(evaluating '.*'\)$/, "");
 }
 
-/** JSPI (JavaScript Promise Integration) is newer than the type declarations. */
+/** JSPI (JavaScript Promise Integration) and the tag of JavaScript's exceptions are newer than the type declarations. */
 interface Jspi {
   promising(entry: unknown): Entry;
+  readonly JSTag: ModuleImports[string];
   Suspending: new (call: (...args: number[]) => Promise<number>) => () => unknown;
 }
 const jspi = WebAssembly as unknown as Jspi;
@@ -165,7 +171,7 @@ function promising(entry: unknown): Entry {
 function linkImportsOf(
   { abi, names }: Link,
   host: WasiHost,
-  stop: WebAssembly.Global,
+  shared: ModuleImports,
   { isOver }: InstanceOptions,
 ): Imports {
   const calls = bindCalls(host, abi.layout);
@@ -178,7 +184,7 @@ function linkImportsOf(
     if (abi.functions[name]?.waits)
       waiting[name] = new jspi.Suspending((...args) => host.resume(() => call(...args)));
   }
-  return { [linkImports.call]: plain, [linkImports.wait]: waiting, [linkImports.host]: { stop } };
+  return { [linkImports.call]: plain, [linkImports.wait]: waiting, [linkImports.host]: shared };
 }
 
 /** The call, or the end of the guest behind it. */

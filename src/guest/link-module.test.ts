@@ -9,9 +9,12 @@ const abi = abis[0]!;
 const names = Object.keys(preview1).sort();
 type Call = (...args: (number | bigint)[]) => number;
 
-/** The link module over calls that only note their arguments and answer what they are told. */
-function linked(answers: Readonly<Record<string, number>> = {}) {
+const { JSTag: tag } = WebAssembly as unknown as { readonly JSTag: WebAssembly.Global };
+
+/** The link module over calls that only note their arguments and answer what they are told, or throw it. */
+function linked(answers: Readonly<Record<string, number | Error>> = {}) {
   const stop = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
+  const thrown = new WebAssembly.Global<"externref">({ value: "externref", mutable: true }, undefined);
   const heard: string[] = [];
   const noting = (kind: string): Record<string, Call> =>
     Object.fromEntries(
@@ -19,7 +22,9 @@ function linked(answers: Readonly<Record<string, number>> = {}) {
         name,
         (...args) => {
           heard.push(`${kind} ${name}(${args.join(", ")})`);
-          return answers[`${kind} ${name}`] ?? 0;
+          const answer = answers[`${kind} ${name}`] ?? 0;
+          if (answer instanceof Error) throw answer;
+          return answer;
         },
       ]),
     );
@@ -27,9 +32,9 @@ function linked(answers: Readonly<Record<string, number>> = {}) {
   const instance = new WebAssembly.Instance(module, {
     call: noting("call"),
     wait: noting("wait"),
-    host: { stop },
+    host: { stop, thrown, tag },
   });
-  return { exports: instance.exports as Record<string, Call>, heard, stop };
+  return { exports: instance.exports as Record<string, Call>, heard, stop, thrown };
 }
 
 describe("encodeLinkModule", () => {
@@ -114,5 +119,22 @@ describe("encodeLinkModule", () => {
       expect(() => exports[name]!(...args)).toThrow(WebAssembly.RuntimeError);
     }
     expect(heard).toHaveLength(47);
+  });
+
+  test("traps where a call throws, for real, and keeps what it was", async () => {
+    const bug = new Error("a bug");
+    const catching = await assembleText(`(module
+      (import "${abi.module}" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+      (func (export "f") (result i32)
+        (try
+          (do (return (call $read (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))
+          (catch_all (return (i32.const 1))))
+        (i32.const 2)))`);
+    for (const answers of [{ "call fd_read": bug }, { "call fd_read": wouldBlock, "wait fd_read": bug }]) {
+      const { exports, thrown } = linked(answers);
+      const guest = new WebAssembly.Instance(new WebAssembly.Module(catching), { [abi.module]: exports });
+      expect(() => (guest.exports as Record<string, Call>).f!()).toThrow(WebAssembly.RuntimeError);
+      expect(thrown.value).toBe(bug);
+    }
   });
 });

@@ -4,6 +4,7 @@
  * - splits every i64 into two i32 (no BigInt is made for a file offset),
  * - tries the plain import first and the suspending one only when that answers `wouldBlock`: a suspending
  *   import always suspends, and that costs more than most calls (see src/RATIONALE.md),
+ * - traps when a call throws, which is our bug, and keeps what it threw for us: the guest never sees it,
  * - traps when the guest was stopped, with a real trap: `catch_all` in the guest catches whatever
  *   JavaScript throws, but no `unreachable`,
  * - gives the engine real types to check the guest's imports against, which it does not do for JavaScript
@@ -16,7 +17,7 @@ import { encodeSections, type Import, makeSection, sectionId } from "../wasm/ind
 /** Import module names of the link module. */
 export const linkImports = { call: "call", wait: "wait", host: "host" } as const;
 
-const [i32, i64] = [0x7f, 0x7e];
+const [i32, i64, externref] = [0x7f, 0x7e, 0x6f];
 const letters: Readonly<Record<string, number>> = { i: i32, I: i64 };
 
 /** What links a guest to the calls of one ABI. */
@@ -50,14 +51,20 @@ export function linksOf(imports: readonly Import[]): Link[] {
 export function encodeLinkModule(abi: Abi, names: readonly string[]): Uint8Array<ArrayBuffer> {
   const entries = names.map((name) => ({ name, ...abi.functions[name]! }));
   const waiting = entries.filter((entry) => entry.waits);
-  const types = new ByteWriter().u32(entries.length * 2);
-  const imports = new ByteWriter().u32(entries.length + waiting.length + 1);
+  const types = new ByteWriter().u32(entries.length * 2 + 1);
+  const imports = new ByteWriter().u32(entries.length + waiting.length + 3);
   const functions = new ByteWriter().u32(entries.length);
   const exports = new ByteWriter().u32(entries.length);
   const code = new ByteWriter().u32(entries.length);
   const imported = entries.length + waiting.length;
 
   imports.name(linkImports.host).name("stop").u8(3, i32, 1);
+  imports.name(linkImports.host).name("thrown").u8(3, externref, 1);
+  imports
+    .name(linkImports.host)
+    .name("tag")
+    .u8(4, 0)
+    .u32(entries.length * 2);
   entries.forEach((entry, index) => {
     const results = entry.result === "errno" ? [1, i32] : [0];
     const params = [...entry.params].map((letter) => letters[letter]!);
@@ -81,6 +88,7 @@ export function encodeLinkModule(abi: Abi, names: readonly string[]): Uint8Array
       .u8(0)
       .u32(imported + index);
   });
+  types.u8(0x60, 1, externref, 0);
   waiting.forEach((entry) => {
     imports
       .name(linkImports.wait)
@@ -111,6 +119,7 @@ function encodeBody(
 ): Uint8Array {
   const result = params.length;
   const out = new ByteWriter().u8(1, 1, i32);
+  out.u8(0x06, 0x40); // try
   pushArguments(out, params);
   out.u8(0x10).u32(plain).u8(0x22).u32(result);
   if (suspending !== undefined) {
@@ -120,6 +129,8 @@ function encodeBody(
   } else {
     out.u8(0x1a);
   }
+  // catch tag; global.set thrown; unreachable; catch_all; unreachable; end
+  out.u8(0x07, 0, 0x24, 1, 0x00, 0x19, 0x00, 0x0b);
   // global.get stop; if; unreachable; end
   out.u8(0x23, 0, 0x04, 0x40, 0x00, 0x0b);
   if (answers) out.u8(0x20).u32(result);
