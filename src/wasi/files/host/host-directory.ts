@@ -36,7 +36,6 @@ export class HostDirectory extends OpenDirectory {
 
   override open(path: string, options: OpenOptions): Result<HostFile | HostDirectory> {
     if (options.create && options.directory) return Failure.of(errno.inval);
-    if (this.readOnly && (options.write || options.truncate)) return readOnlyFailure;
     // O_EXCL takes a link for what is already there.
     const follow = options.follow && !(options.create && options.exclusive);
     for (let attempt = 0; attempt < limits.racesMax; attempt++) {
@@ -80,7 +79,11 @@ export class HostDirectory extends OpenDirectory {
   }
 
   override removeDirectory(path: string): Result<undefined> {
-    return this.#change(path, (place) => system.removeDirectoryAt(place.directory, place.name));
+    return this.#change(path, (place) => {
+      // What the kernel says of a path that ends so: the directory has at least the one that it was reached through.
+      if (/(^|\/)\.\.\/*$/.test(path)) return Failure.of(errno.notempty);
+      return system.removeDirectoryAt(place.directory, place.name);
+    });
   }
 
   override unlinkFile(path: string): Result<undefined> {

@@ -34,6 +34,7 @@ export function openPlace(
   switch (seen.stat.type) {
     case fileType.regularFile:
       if (options.directory || place.meansDirectory) return Failure.of(errno.notdir);
+      if (readOnly && (options.write || options.truncate)) return Failure.of(errno.rofs);
       return openRegular(place, seen, options);
     case fileType.directory:
       return openDirectory(place, options);

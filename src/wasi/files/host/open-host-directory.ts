@@ -6,7 +6,7 @@ import { HostDirectory } from "./host-directory.ts";
 import { OffThreadDirectory } from "./off-thread-directory.ts";
 
 export interface HostDirectoryOptions {
-  /** Refuses every change with EROFS, before the system is asked. */
+  /** Refuses every change with EROFS, and asks the system for none. */
   readonly readOnly: boolean;
 }
 
