@@ -28,6 +28,11 @@ export const limits = {
   diskPieceBytes: 262_144,
   /** Operations that wait for the disk thread; EAGAIN above. A guest has one: 512 · 256 KiB are 128 MiB at the most. */
   diskCallsMax: 512,
+  /**
+   * Descriptors that all guests of a serving process have open below its mounts; ENFILE above. Half of 1024, which
+   * many systems give a process: the other half is for connections.
+   */
+  mountedDescriptorsMax: 512,
   /** How long the disk thread is kept when nobody asks for anything. Starting it takes a few milliseconds. */
   diskThreadIdleMs: 10_000,
 } as const;

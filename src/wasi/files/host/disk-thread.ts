@@ -20,6 +20,8 @@ export class DiskThread {
   /** By id; in the order in which they were asked. While there are any, the thread keeps the process alive. */
   readonly #waiting = new Map<number, Settle>();
   #idle: Timer | undefined;
+  /** What its files and directories have open, or are about to. */
+  #descriptors = 0;
 
   /** @param script Another program than the disk's, for tests. */
   constructor(script: URL = program) {
@@ -46,6 +48,21 @@ export class DiskThread {
       this.#waiting.set(id, resolve as Settle);
       worker.postMessage({ id, name, args } satisfies DiskCall, buffersOf(args));
     });
+  }
+
+  /** Whether guests have as many descriptors open as they may have together. */
+  get isFull(): boolean {
+    return this.#descriptors >= limits.mountedDescriptorsMax;
+  }
+
+  /** A descriptor is opened, or about to be. */
+  opened(): void {
+    this.#descriptors++;
+  }
+
+  /** One was closed, or not opened after all. */
+  closed(): void {
+    this.#descriptors--;
   }
 
   /** Whether the thread runs. */

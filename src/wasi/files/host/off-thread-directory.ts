@@ -11,6 +11,7 @@ export class OffThreadDirectory extends OpenDirectory {
   readonly #handle: Handle;
   readonly #disk: DiskThread;
 
+  /** @param handle The disk was told that it is opened. */
   constructor(handle: Handle, disk: DiskThread) {
     super();
     this.#handle = handle;
@@ -21,8 +22,13 @@ export class OffThreadDirectory extends OpenDirectory {
     path: string,
     options: OpenOptions,
   ): Promise<Result<OffThreadFile | OffThreadDirectory>> {
+    if (this.#disk.isFull) return Failure.of(errno.nfile);
+    this.#disk.opened();
     const opened = await this.#disk.ask("open", this.#handle, path, options);
-    if (opened instanceof Failure) return opened;
+    if (opened instanceof Failure) {
+      this.#disk.closed();
+      return opened;
+    }
     return opened.directory
       ? new OffThreadDirectory(opened, this.#disk)
       : new OffThreadFile(opened, this.#disk);
@@ -88,6 +94,7 @@ export class OffThreadDirectory extends OpenDirectory {
   }
 
   override close(): void {
+    this.#disk.closed();
     this.#disk.ask("close", this.#handle);
   }
 }

@@ -17,6 +17,7 @@ export class OffThreadFile extends OpenFile {
   readonly #handle: Handle;
   readonly #disk: DiskThread;
 
+  /** @param handle The disk was told that it is opened. */
   constructor(handle: Handle, disk: DiskThread) {
     super();
     this.#handle = handle;
@@ -77,6 +78,7 @@ export class OffThreadFile extends OpenFile {
   }
 
   override close(): void {
+    this.#disk.closed();
     this.#disk.ask("close", this.#handle);
   }
 

@@ -8,7 +8,7 @@ import { Failure, type Result } from "../answer.ts";
 import type { OpenDirectory, OpenOptions } from "../open-directory.ts";
 import { OpenFile } from "../open-file.ts";
 import { DiskThread } from "./disk-thread.ts";
-import type { OffThreadDirectory } from "./off-thread-directory.ts";
+import { OffThreadDirectory } from "./off-thread-directory.ts";
 import { OffThreadFile } from "./off-thread-file.ts";
 import { openHostDirectory, openHostDirectoryOffThread } from "./open-host-directory.ts";
 
@@ -133,6 +133,33 @@ describe("OffThreadDirectory", () => {
     expect(stats.map((stat) => Number(value(stat).sizeBytes))).toEqual(paths.map((_, i) => i));
   });
 
+  test("opens no more than all guests may have open together, and counts what failed or was closed", async () => {
+    writeFileSync(join(scratch, "file"), "");
+    const disk = new DiskThread();
+    const { descriptor, readOnly } = openHostDirectory(scratch, { readOnly: true });
+    disk.opened();
+    const mount = new OffThreadDirectory({ descriptor, readOnly }, disk);
+    const open = (path: string): Promise<Result<unknown>> => mount.open(path, reading);
+    for (let i = 0; i < limits.mountedDescriptorsMax; i++)
+      expect(await open("none")).toBe(Failure.of(errno.noent));
+    const opened: OpenFile[] = [];
+    for (;;) {
+      const file = await mount.open("file", reading);
+      if (file instanceof Failure) {
+        expect(file).toBe(Failure.of(errno.nfile));
+        break;
+      }
+      if (file instanceof OpenFile) opened.push(file);
+    }
+    // The mount itself is one of them.
+    expect(opened.length).toBe(limits.mountedDescriptorsMax - 1);
+    opened.pop()?.close();
+    opened.push(await openFile(mount, "file", reading));
+    for (const file of opened) file.close();
+    (await openFile(mount, "file", reading)).close();
+    mount.close();
+  });
+
   test("moves nothing to or from a directory that is reached otherwise", async () => {
     writeFileSync(join(scratch, "file"), "");
     const direct = openHostDirectory(scratch, { readOnly: false });
@@ -156,6 +183,28 @@ describe("DiskThread", () => {
     expect(() => closeSync(descriptor)).toThrow("EBADF");
     expect(new Set(await Promise.all(answers))).toEqual(new Set([Failure.of(errno.badf)]));
     expect(await disk.ask("stat", missing)).toBe(Failure.of(errno.badf));
+  });
+
+  test("that waits for a disk holds nobody else", async () => {
+    const script = join(scratch, "slow.ts");
+    writeFileSync(
+      script,
+      `addEventListener("message", ({ data }) => {
+         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+         postMessage({ id: data.id, errno: undefined, value: undefined });
+       });`,
+    );
+    const disk = new DiskThread(Bun.pathToFileURL(script));
+    let [turns, answered] = [0, false];
+    const answer = disk.ask("sync", missing).then(() => {
+      answered = true;
+    });
+    while (!answered) {
+      await Bun.sleep(5);
+      turns++;
+    }
+    await answer;
+    expect(turns).toBeGreaterThan(10);
   });
 
   test("that dies answers EIO to all who wait, and is there again for the next", async () => {

@@ -32,5 +32,6 @@ export function openHostDirectory(path: string, { readOnly }: HostDirectoryOptio
  */
 export function openHostDirectoryOffThread(path: string, options: HostDirectoryOptions): OffThreadDirectory {
   const { descriptor, readOnly } = openHostDirectory(path, options);
+  diskThread.opened();
   return new OffThreadDirectory({ descriptor, readOnly }, diskThread);
 }
