@@ -5,7 +5,7 @@
 import { compileGuests, guestsIn } from "./compile-guests.ts";
 
 /** What the guests of `test/guests/preview1` are made with; none of them is a guest itself. */
-const preview1Parts = ["calls", "check", "errno"].map((name) => `test/guests/preview1/${name}.ts`);
+const preview1Parts = ["calls", "check", "errno", "tree"].map((name) => `test/guests/preview1/${name}.ts`);
 
 /** Brings `dist/test-guests` up to date. */
 export async function buildTestGuests(): Promise<void> {

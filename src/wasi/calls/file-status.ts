@@ -95,7 +95,7 @@ export const fileStatusCalls = (host: WasiHost, { filestat }: Layout): HostCalls
     return host.complete(nodeOf(found).sync(), done);
   },
 
-  /** fd_datasync(fd): as fd_sync, but only the metadata that reading the content needs. The same errnos. */
+  /** fd_datasync(fd): as fd_sync, but only the metadata that reading the content needs. EBADF, ENOTCAPABLE, as fd_sync. */
   fd_datasync: (fd) => {
     host.charged += cost.call + cost.fileOperation;
     const found = findNode(host, fd, right.fdDatasync);

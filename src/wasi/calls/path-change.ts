@@ -20,7 +20,7 @@ export const pathChangeCalls = (host: WasiHost): HostCalls => ({
     directory.createDirectory(path),
   ),
 
-  /** path_remove_directory(fd, path, length): ENOTDIR, ENOTEMPTY, EBUSY (the directory itself), EINVAL (`x/.`). */
+  /** path_remove_directory(fd, path, length): ENOTDIR, ENOTEMPTY, EBUSY (a mount point), EINVAL (`x/.`). */
   path_remove_directory: onPath(host, right.pathRemoveDirectory, (directory, path) =>
     directory.removeDirectory(path),
   ),

@@ -80,7 +80,7 @@ export const readWriteCalls = (host: WasiHost): HostCalls => ({
    * fd_pwrite(fd, iovs, count, offset, nwritten): as fd_write at an offset; the position stays. With the append
    * flag the bytes go to the end all the same, as on Linux.
    * EBADF, ENOTCAPABLE, EISDIR, EROFS, ESPIPE (stream), EINVAL (too many buffers), EFAULT, EFBIG (offset from
-   * 2^53 on), and what the file answers.
+   * 2^53 on), ENOSPC, and what else the file answers.
    */
   fd_pwrite: (fd, vectors, count, offsetLow, offsetHigh, writtenPointer) => {
     host.charged += cost.call;

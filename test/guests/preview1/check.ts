@@ -3,6 +3,7 @@
  * `…: got ERRNO`, and the test that runs them reads these lines.
  */
 import { fail, log } from "../../../src/cli/templates/assemblyscript/cgi";
+import { args_get, args_sizes_get } from "./calls";
 import { errnoName, SUCCESS } from "./errno";
 
 /** An address that is in no memory of less than 4 GiB. */
@@ -10,6 +11,10 @@ export const OUTSIDE: usize = 0xffff_fff0;
 
 /** A descriptor that is never open. */
 export const CLOSED: u32 = 0x7fff_ffff;
+
+/** The preopened directory that the guests work in, and one of another kind. */
+export const TREE: u32 = 3;
+export const OTHER: u32 = 4;
 
 /** Room for what calls write: nothing in it is kept from one check to the next. */
 export const room = memory.data(4_096, 8);
@@ -22,6 +27,15 @@ export function check(call: string, wanted: u32, what: string, got: u32): void {
 /** What holds behind a call that succeeds. */
 export function checkThat(call: string, what: string, holds: bool): void {
   log(call + " " + errnoName(SUCCESS) + " " + what + (holds ? ": ok" : ": wrong"));
+}
+
+/** An argument of the command line. */
+export function argument(index: u32): string {
+  must("args_sizes_get", args_sizes_get(room, room + 4));
+  const count = load<u32>(room);
+  if (index >= count) return "";
+  must("args_get", args_get(room, room + 4 * count));
+  return String.UTF8.decodeUnsafe(load<u32>(room + 4 * index), 256, true);
 }
 
 /** Ends the guest's list: one that broke off has no such line. */

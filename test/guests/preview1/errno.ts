@@ -3,6 +3,7 @@ export const SUCCESS: u32 = 0;
 export const EACCES: u32 = 2;
 export const EAGAIN: u32 = 6;
 export const EBADF: u32 = 8;
+export const EBUSY: u32 = 10;
 export const EEXIST: u32 = 20;
 export const EFAULT: u32 = 21;
 export const EFBIG: u32 = 22;

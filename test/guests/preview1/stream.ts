@@ -29,7 +29,7 @@ import {
   sock_shutdown,
 } from "./calls";
 import { check, checkThat, CLOSED, filled, finish, iovec, OUTSIDE, room } from "./check";
-import { EAGAIN, EBADF, EFAULT, EINVAL, ENOTCAPABLE, ENOTDIR, ENOTSOCK, ENOTSUP, ESPIPE, SUCCESS } from "./errno";
+import { EAGAIN, EBADF, EFAULT, EINVAL, ENOTCAPABLE, ENOTDIR, ENOTSOCK, ESPIPE, SUCCESS } from "./errno";
 
 const NONBLOCK: u32 = 4;
 const FD_WRITE: u64 = 0x40;
@@ -84,6 +84,12 @@ function checkPosition(): void {
   const why = "a stream";
   check("fd_seek", ESPIPE, why, fd_seek(0, 0, 1, room));
   check("fd_tell", ESPIPE, why, fd_tell(0, room));
+  check("fd_advise", ESPIPE, why, fd_advise(0, 0, 0, 0));
+  check("fd_allocate", ENOTCAPABLE, why, fd_allocate(1, 0, 1));
+  check("fd_sync", ENOTCAPABLE, why, fd_sync(1));
+  check("fd_datasync", ENOTCAPABLE, why, fd_datasync(1));
+  check("fd_filestat_set_size", ENOTCAPABLE, why, fd_filestat_set_size(1, 0));
+  check("fd_filestat_set_times", ENOTCAPABLE, why, fd_filestat_set_times(1, 0, 0, 2));
   check("fd_pread", ESPIPE, why, fd_pread(0, iovec(room, 1), 1, 0, room + 8));
   check("fd_pwrite", ESPIPE, why, fd_pwrite(1, iovec(room, 1), 1, 0, room + 8));
   check("fd_readdir", ENOTDIR, why, fd_readdir(0, room, 64, 0, room + 64));
