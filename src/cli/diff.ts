@@ -14,7 +14,7 @@ import {
 } from "../delta/index.ts";
 import { EmendError } from "../errors.ts";
 import { readInput, readTree } from "./delta-files.ts";
-import { progressBar } from "./progress-bar.ts";
+import { type ProgressBar, progressBar } from "./progress-bar.ts";
 import { replaceFile } from "./replace-file.ts";
 
 type Options = {
@@ -109,7 +109,7 @@ async function diffTwoFiles(
     format: options.format,
     effort: options.effort,
     deadlineMs,
-    onProgress: bar.update,
+    onProgress: betweenSteps(bar, source.length + target.length),
   });
   bar[Symbol.dispose]();
   if (options.output !== undefined) replaceFile(options.output, made.delta);
@@ -144,9 +144,24 @@ async function diffDirectories(
   }
   using bar = progressBar("diff");
   const [sources, targets] = [filesOf(oldPath), filesOf(newPath)];
-  const changes = await diffFiles(sources, targets, { deadlineMs, onProgress: bar.update });
+  const largest = Math.max(0, ...[...sources, ...targets].map(({ size }) => size));
+  const changes = await diffFiles(sources, targets, {
+    deadlineMs,
+    onProgress: betweenSteps(bar, largest),
+  });
   bar[Symbol.dispose]();
   report(changes.map(rowOf), { ...options, stats: true }, {});
+}
+
+/** From so many bytes on what a step leaves behind is collected: it saves half of the memory for 1 % of the time. */
+const collectedBytesMin = 2_000_000;
+
+function betweenSteps({ update }: ProgressBar, bytes: number): (share: number) => void {
+  if (bytes < collectedBytesMin) return update;
+  return (share) => {
+    update(share);
+    Bun.gc(true);
+  };
 }
 
 function filesOf(root: string): SetFile[] {

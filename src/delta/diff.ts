@@ -29,7 +29,10 @@ export interface DiffOptions {
   readonly memoryBytesMax?: number;
   /** The moment, by `now`, after which the diff gives up with `delta.budget`. Milliseconds. */
   readonly deadlineMs?: number;
-  /** Called before each step with a share of the work done so far, 0 to 1. */
+  /**
+   * Called between steps with the share of the work done so far, 0 to 1. What the last step left behind is
+   * garbage by then: up to ten times the files, which a caller who is short of memory may collect.
+   */
   readonly onProgress?: (share: number) => void;
   /** A clock in milliseconds, for the times in `Diff.tried`. */
   readonly now?: () => number;
@@ -57,7 +60,6 @@ export async function diffDelta(
   target: Uint8Array,
   options: DiffOptions = {},
 ): Promise<Diff> {
-  const now = options.now ?? (() => performance.now());
   checkBudget(source, target, options);
   const head: Head = {
     sourceDigest: sha256Hex(source),
@@ -65,20 +67,18 @@ export async function diffDelta(
     sourceSize: source.length,
     targetSize: target.length,
   };
-  const work = new Work(source, target, head, options);
   const format = options.format ?? "auto";
   const formats = format === "auto" ? candidates(source, target) : [format];
+  const steps = new Steps(formats, options);
+  const work = new Work(source, target, head, steps, options);
   const tried: Candidate[] = [];
   let best: { format: DeltaFormat; delta: Uint8Array<ArrayBuffer> } | undefined;
-  for (const [i, candidate] of formats.entries()) {
-    options.onProgress?.(i / formats.length);
-    const start = now();
-    if (start > (options.deadlineMs ?? Number.POSITIVE_INFINITY)) {
-      throw new EmendError("delta.budget", `the time for this diff was over before ${candidate} was tried`);
-    }
+  for (const candidate of formats) {
+    steps.begin(candidate);
+    const start = steps.now();
     const delta = encoders[candidate](work);
     if (delta === undefined) continue;
-    tried.push({ format: candidate, size: delta.length, ms: now() - start });
+    tried.push({ format: candidate, size: delta.length, ms: steps.now() - start });
     if (best === undefined || delta.length < best.delta.length) best = { format: candidate, delta };
   }
   if (best === undefined) throw noDelta(format, source, target);
@@ -106,11 +106,46 @@ function checkBudget(source: Uint8Array, target: Uint8Array, options: DiffOption
   if (longest > fileBytesMax) {
     throw new EmendError("delta.budget", `a file of ${longest} bytes, at most ${fileBytesMax}`);
   }
-  // Source, suffix array and hash bits: 1 + 4 + 2; the sort's own stack of names: up to 3. Target and delta: 4.
-  const planned = 10 * source.length + 4 * target.length;
+  // Source, suffix array, the sort's text and hash bits: 1 + 4 + 4 + 2. Target, its streams, the trial: 1 + 3 + 1.
+  const plain = 11 * source.length + 5 * target.length;
+  // Of each module its text and places, of both their votes: 7 in all.
+  const mapping = isModule(source) && isModule(target) ? 7 * (source.length + target.length) : 0;
+  const planned = plain + mapping;
   const most = options.memoryBytesMax ?? diffMemoryBytesMax;
   if (planned > most) {
     throw new EmendError("delta.budget", `this diff needs about ${planned} bytes of memory, at most ${most}`);
+  }
+}
+
+/** How far the work is, and whether there is time for more of it. */
+class Steps {
+  readonly now: () => number;
+  readonly #formats: readonly DeltaFormat[];
+  readonly #options: DiffOptions;
+  #candidate: DeltaFormat;
+
+  constructor(formats: readonly DeltaFormat[], options: DiffOptions) {
+    this.now = options.now ?? (() => performance.now());
+    this.#formats = formats;
+    this.#options = options;
+    this.#candidate = formats[0]!;
+  }
+
+  begin(candidate: DeltaFormat): void {
+    this.#candidate = candidate;
+    this.done(0);
+  }
+
+  /** A step ends with which this share of the candidate's work is done. Throws `delta.budget`. */
+  done(share: number): void {
+    const { deadlineMs, onProgress } = this.#options;
+    if (deadlineMs !== undefined && this.now() > deadlineMs) {
+      throw new EmendError(
+        "delta.budget",
+        `the time for this diff was over in the midst of ${this.#candidate}`,
+      );
+    }
+    onProgress?.((this.#formats.indexOf(this.#candidate) + share) / this.#formats.length);
   }
 }
 
@@ -120,24 +155,32 @@ class Work {
   readonly target: Uint8Array;
   readonly head: Head;
   readonly effort: Effort;
+  readonly steps: Steps;
   #index: SourceIndex | undefined;
   #stretches: ReturnType<typeof align> | undefined;
 
-  constructor(source: Uint8Array, target: Uint8Array, head: Head, options: DiffOptions) {
+  constructor(source: Uint8Array, target: Uint8Array, head: Head, steps: Steps, options: DiffOptions) {
     this.source = source;
     this.target = target;
     this.head = head;
     this.effort = options.effort ?? "best";
+    this.steps = steps;
     this.#index = options.index;
   }
 
   get index(): SourceIndex {
-    this.#index ??= new SourceIndex(this.source);
+    if (this.#index === undefined) {
+      this.#index = new SourceIndex(this.source);
+      this.steps.done(0.3);
+    }
     return this.#index;
   }
 
   get stretches(): ReturnType<typeof align> {
-    this.#stretches ??= align(this.index, this.target);
+    if (this.#stretches === undefined) {
+      this.#stretches = align(this.index, this.target);
+      this.steps.done(0.6);
+    }
     return this.#stretches;
   }
 
@@ -145,8 +188,10 @@ class Work {
   get draft(): Draft {
     const { source, target, index } = this;
     const draft = draftBody(source, target, this.stretches);
+    this.steps.done(0.7);
     if (this.effort === "fast" || isModule(target)) return draft;
     const steady = draftBody(source, target, align(index, target, steadyCosts));
+    this.steps.done(0.8);
     return steady.estimate < draft.estimate ? steady : draft;
   }
 }
@@ -163,10 +208,12 @@ function isModule(bytes: Uint8Array): boolean {
 
 const encoders: Record<DeltaFormat, (work: Work) => Uint8Array<ArrayBuffer> | undefined> = {
   "emend-bsdiff": ({ head, draft, effort }) => encodeContainer(head, draft, effort),
-  "emend-wasm": ({ head, source, target, index, effort }) => {
-    const mapped = mapModule(source, target);
+  "emend-wasm": ({ head, source, target, index, effort, steps }) => {
+    const mapped = mapModule(source, target, (share) => steps.done(0.3 + 0.4 * share));
     if (mapped === undefined) return undefined;
-    const draft = draftBody(source, mapped.rewritten, align(index, mapped.rewritten));
+    const stretches = align(index, mapped.rewritten);
+    steps.done(0.8);
+    const draft = draftBody(source, mapped.rewritten, stretches);
     return encodeModule(head, mapped, draft, effort);
   },
   "zstd-dictionary": ({ head, source, target }) => encodeDictionary(head, source, target),

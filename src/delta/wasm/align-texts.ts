@@ -15,6 +15,7 @@ export function alignTexts(
   [sourceStart, sourceEnd]: readonly [number, number],
   target: Uint8Array,
   [targetStart, targetEnd]: readonly [number, number],
+  table: WindowTable,
   onRun: OnRun,
 ): void {
   const shorter = Math.min(sourceEnd - sourceStart, targetEnd - targetStart);
@@ -28,7 +29,7 @@ export function alignTexts(
   const [sourceFrom, sourceTo] = [sourceStart + head, sourceEnd - tail];
   const [targetFrom, targetTo] = [targetStart + head, targetEnd - tail];
   if (sourceTo - sourceFrom < runBytesMin || targetTo - targetFrom < runBytesMin) return;
-  const places = uniqueWindows(source, sourceFrom, sourceTo);
+  const places = uniqueWindows(source, sourceFrom, sourceTo, table);
   const mask = places.length - 1;
   let done = targetFrom;
   for (let at = targetFrom; at + windowBytes <= targetTo; ) {
@@ -58,12 +59,24 @@ export function alignTexts(
   }
 }
 
+/** Room for the windows of one text after another: thousands of bodies would leave as many tables behind. */
+export class WindowTable {
+  #places: Int32Array = new Int32Array(1024);
+
+  /** Zeros, a power of two of them, at least `length`. */
+  cleared(length: number): Int32Array {
+    const size = 2 ** Math.ceil(Math.log2(length));
+    if (size > this.#places.length) this.#places = new Int32Array(size);
+    return this.#places.subarray(0, size).fill(0);
+  }
+}
+
 /** By hash: place + 1 of the only window with it, or 0 for none or several. */
-function uniqueWindows(text: Uint8Array, start: number, end: number): Int32Array {
-  const size = 2 ** Math.ceil(Math.log2((end - start) * 2));
-  const places = new Int32Array(size);
+function uniqueWindows(text: Uint8Array, start: number, end: number, table: WindowTable): Int32Array {
+  const places = table.cleared((end - start) * 2);
+  const mask = places.length - 1;
   for (let at = start; at + windowBytes <= end; at++) {
-    const slot = windowHash(text, at) & (size - 1);
+    const slot = windowHash(text, at) & mask;
     places[slot] = places[slot] === 0 ? at + 1 : -1;
   }
   return places;

@@ -1,21 +1,22 @@
 /** Lets the immediates of matched bodies say which values of the source stand for those of the target. */
-import { alignTexts } from "./align-texts.ts";
+import { alignTexts, WindowTable } from "./align-texts.ts";
 import { type AlignableWords, alignWords } from "./align-words.ts";
 import type { DataWords } from "./data-words.ts";
-import type { Skeleton } from "./skeleton.ts";
+import { kindAt, type Skeleton, valueAt } from "./skeleton.ts";
 import { dataSpace, movedMax, spaceOfKind } from "./space.ts";
 import { Votes } from "./votes.ts";
 
 /** Votes of each space of immediates; `sourceOf` is what `matchFunctions` found. */
 export function collectVotes(source: Skeleton, target: Skeleton, sourceOf: Int32Array): Votes[] {
   const spaces = Array.from({ length: dataSpace }, () => new Votes());
+  const table = new WindowTable();
   for (let body = 0; body < target.count; body++) {
     const other = sourceOf[body]!;
     if (other < 0) continue;
     spaces[0]!.add(body + target.imported, other + source.imported);
     const sourceRange = [source.textStarts[other]!, source.textStarts[other + 1]!] as const;
     const targetRange = [target.textStarts[body]!, target.textStarts[body + 1]!] as const;
-    alignTexts(source.text, sourceRange, target.text, targetRange, (sourceAt, targetAt, length) => {
+    alignTexts(source.text, sourceRange, target.text, targetRange, table, (sourceAt, targetAt, length) => {
       voteAlong(source, firstAt(source, other, sourceAt), target, firstAt(target, body, targetAt), {
         offset: sourceAt - targetAt,
         end: targetAt + length,
@@ -66,10 +67,12 @@ function voteAlong(
   for (let j = targetFirst; j < target.places.length && target.places[j]! < run.end; j++) {
     const place = target.places[j]! + run.offset;
     while (i < source.places.length && source.places[i]! < place) i++;
-    if (source.places[i] !== place || source.kinds[i] !== target.kinds[j]) continue;
-    const [value, before] = [target.values[j]!, source.values[i]!];
+    if (source.places[i] !== place) continue;
+    const kind = kindAt(target, j);
+    if (kindAt(source, i) !== kind) continue;
+    const [value, before] = [valueAt(target, j), valueAt(source, i)];
     if (Math.abs(value) > movedMax || Math.abs(before) > movedMax) continue;
-    run.spaces[spaceOfKind[target.kinds[j]!]!]!.add(value, before);
+    run.spaces[spaceOfKind[kind]!]!.add(value, before);
   }
 }
 

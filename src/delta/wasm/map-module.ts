@@ -14,6 +14,7 @@ import { rewriteModule } from "./rewrite-module.ts";
 import { skeletonOf } from "./skeleton.ts";
 import { dataSpace } from "./space.ts";
 import { unmapModule } from "./unmap-module.ts";
+import type { Votes } from "./votes.ts";
 
 /** A difference in code costs about as much as a piece, about a byte when both are coded. */
 const immediateChangeCost = 0.9;
@@ -29,33 +30,41 @@ export interface MappedModule {
  * Rewrites `target` to resemble `source`; `unmapModule(rewritten, maps)` is `target` again, byte for byte.
  * Deterministic, linear in time and memory but for sorting.
  *
+ * @param onStep called between steps with the share of the work done so far.
  * @returns undefined when one of them is no module that emend can follow, or when no value has moved.
  */
-export function mapModule(source: Uint8Array, target: Uint8Array): MappedModule | undefined {
+export function mapModule(
+  source: Uint8Array,
+  target: Uint8Array,
+  onStep: (share: number) => void = () => {},
+): MappedModule | undefined {
   try {
-    return mapDecodable(source, target);
+    return mapDecodable(source, target, onStep);
   } catch (thrown) {
     if (thrown instanceof DecodeError) return undefined;
     throw thrown;
   }
 }
 
-function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | undefined {
-  const sourceSkeleton = skeletonOf(source);
-  const targetSkeleton = skeletonOf(target);
-  const sourceOf = matchFunctions(sourceSkeleton, targetSkeleton);
+function mapDecodable(
+  source: Uint8Array,
+  target: Uint8Array,
+  onStep: (share: number) => void,
+): MappedModule | undefined {
+  const codeVotes = votesOfCode(source, target, onStep);
+  onStep(0.5);
   const words = dataWordsOf(target);
-  const votes = [
-    ...collectVotes(sourceSkeleton, targetSkeleton, sourceOf),
-    collectWordVotes(dataWordsOf(source), words),
-  ];
+  const votes = [...codeVotes, collectWordVotes(dataWordsOf(source), words)];
+  onStep(0.6);
   const pieces = votes.map((each, space) =>
     fitPieces(each, space === dataSpace ? wordChangeCost : immediateChangeCost),
   );
   if (pieces.every(({ isEmpty }) => isEmpty)) return undefined;
+  onStep(0.7);
 
   const occurring = [...occurringImmediates(target), occurringWords(words)];
   const inverted = pieces.map((each, space) => invertPieces(each, votes[space]!, occurring[space]!));
+  onStep(0.9);
   const rewritten = rewriteModule(
     target,
     inverted.map(({ forward }) => forward),
@@ -66,6 +75,15 @@ function mapDecodable(source: Uint8Array, target: Uint8Array): MappedModule | un
   const maps = encodeMaps({ targetLength: target.length, spaces: inverted.map((each) => each.pieces) });
   if (maps.length > target.length) return undefined;
   return undoes(rewritten, maps, target) ? { rewritten, maps } : undefined;
+}
+
+/** The skeletons, which are large, are garbage once they have voted. */
+function votesOfCode(source: Uint8Array, target: Uint8Array, onStep: (share: number) => void): Votes[] {
+  const [sourceSkeleton, targetSkeleton] = [skeletonOf(source), skeletonOf(target)];
+  onStep(0.2);
+  const sourceOf = matchFunctions(sourceSkeleton, targetSkeleton);
+  onStep(0.3);
+  return collectVotes(sourceSkeleton, targetSkeleton, sourceOf);
 }
 
 /** The values of each space of immediates: a rewrite that only listens. */

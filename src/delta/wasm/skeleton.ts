@@ -17,10 +17,10 @@ export interface Skeleton {
   readonly textStarts: Uint32Array;
   /** The first immediate of each body; one more entry for the end. */
   readonly firsts: Uint32Array;
-  /** Of each immediate: the place of its marker, its kind, its value. */
+  /** Of each immediate: the place of its marker in the text, and where it begins in the module. */
   readonly places: Uint32Array;
-  readonly kinds: Uint8Array;
-  readonly values: Float64Array;
+  readonly offsets: Uint32Array;
+  readonly module: Uint8Array;
 }
 
 /** Markers look like opcodes that are hardly ever used. */
@@ -30,28 +30,20 @@ const marker = 0xe0;
 export function skeletonOf(module: Uint8Array): Skeleton {
   const info = decodeModule(module);
   const { bodies } = info;
-  const codeBytes = bodies.reduce((sum, body) => sum + body.length, 0);
-  const text = new Uint8Array(codeBytes);
+  const text = new Uint8Array(bodies.reduce((sum, body) => sum + body.length, 0));
   const textStarts = new Uint32Array(bodies.length + 1);
   const firsts = new Uint32Array(bodies.length + 1);
   const list = new ImmediateList();
-  let places = new Uint32Array(codeBytes >> 3);
-  let kinds = new Uint8Array(codeBytes >> 3);
-  let values = new Float64Array(codeBytes >> 3);
+  const immediates = countImmediates(module, bodies, list);
+  const places = new Uint32Array(immediates);
+  const offsets = new Uint32Array(immediates);
   let to = 0;
   let count = 0;
   for (let body = 0; body < bodies.length; body++) {
     textStarts[body] = to;
     firsts[body] = count;
-    const start = bodies[body]!.byteOffset - module.byteOffset;
-    const end = start + bodies[body]!.length;
+    const { start, end } = rangeOf(module, bodies[body]!);
     scanBody(module, start, end, list);
-    if (count + list.count > values.length) {
-      const capacity = 2 * (count + list.count);
-      places = grown(places, new Uint32Array(capacity));
-      kinds = grown(kinds, new Uint8Array(capacity));
-      values = grown(values, new Float64Array(capacity));
-    }
     let at = start;
     for (let i = 0; i < list.count; i++) {
       const from = list.starts[i]!;
@@ -59,13 +51,9 @@ export function skeletonOf(module: Uint8Array): Skeleton {
       if (behind - from > lebExactBytesMax) continue;
       while (at < from) text[to++] = module[at++]!;
       at = behind;
-      const kind = list.kinds[i]!;
       places[count] = to;
-      kinds[count] = kind;
-      values[count++] = isSignedImmediate[kind]
-        ? readSignedLeb(module, from, behind)
-        : readUnsignedLeb(module, from, behind);
-      text[to++] = marker + kind;
+      offsets[count++] = from;
+      text[to++] = marker + list.kinds[i]!;
     }
     while (at < end) text[to++] = module[at++]!;
   }
@@ -78,12 +66,39 @@ export function skeletonOf(module: Uint8Array): Skeleton {
     textStarts,
     firsts,
     places: places.subarray(0, count),
-    kinds: kinds.subarray(0, count),
-    values: values.subarray(0, count),
+    offsets: offsets.subarray(0, count),
+    module,
   };
 }
 
-function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
+/** Counted beforehand: there are millions, and arrays that grow leave their halves behind. */
+function countImmediates(module: Uint8Array, bodies: readonly Uint8Array[], list: ImmediateList): number {
+  let count = 0;
+  for (const body of bodies) {
+    const { start, end } = rangeOf(module, body);
+    scanBody(module, start, end, list);
+    count += list.count;
+  }
+  return count;
+}
+
+function rangeOf(module: Uint8Array, body: Uint8Array): { start: number; end: number } {
+  const start = body.byteOffset - module.byteOffset;
+  return { start, end: start + body.length };
+}
+
+/** The kind of an immediate, from its marker. */
+export function kindAt({ text, places }: Skeleton, immediate: number): number {
+  return text[places[immediate]!]! - marker;
+}
+
+/** The value of an immediate. */
+export function valueAt(skeleton: Skeleton, immediate: number): number {
+  const { module } = skeleton;
+  const start = skeleton.offsets[immediate]!;
+  let end = start;
+  while (module[end++]! >= 0x80);
+  return isSignedImmediate[kindAt(skeleton, immediate)]
+    ? readSignedLeb(module, start, end)
+    : readUnsignedLeb(module, start, end);
 }
