@@ -207,6 +207,13 @@ describe("DiskThread", () => {
     expect(turns).toBeGreaterThan(10);
   });
 
+  test("refuses nobody for what a guest left to close", async () => {
+    const disk = new DiskThread();
+    const closes = Array.from({ length: limits.diskCallsMax + 1 }, () => disk.ask("close", missing));
+    expect(await disk.ask("stat", missing)).toBe(Failure.of(errno.badf));
+    await Promise.all(closes);
+  });
+
   test("that dies answers EIO to all who wait, and is there again for the next", async () => {
     const script = join(scratch, "dies.ts");
     const once = join(scratch, "died");
