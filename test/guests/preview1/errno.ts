@@ -13,6 +13,7 @@ export const EISDIR: u32 = 31;
 export const ELOOP: u32 = 32;
 export const EMFILE: u32 = 33;
 export const ENAMETOOLONG: u32 = 37;
+export const ENFILE: u32 = 41;
 export const ENOENT: u32 = 44;
 export const ENOSPC: u32 = 51;
 export const ENOTDIR: u32 = 54;
