@@ -15,6 +15,7 @@ type Settle = (result: Result<unknown>) => void;
 
 export class DiskThread {
   readonly #program: URL;
+  readonly #idleMs: number;
   #worker: Worker | undefined;
   #lastId = 0;
   /** By id; in the order in which they were asked. While there are any, the thread keeps the process alive. */
@@ -26,8 +27,9 @@ export class DiskThread {
   #descriptors = 0;
 
   /** @param script Another program than the disk's, for tests. */
-  constructor(script: URL = program) {
+  constructor(script: URL = program, idleMs: number = limits.diskThreadIdleMs) {
     this.#program = script;
+    this.#idleMs = idleMs;
   }
 
   /**
@@ -85,6 +87,7 @@ export class DiskThread {
   }
 
   #settle(worker: Worker, { id, errno: failed, value }: DiskReply): void {
+    if (this.#worker !== worker) return;
     const settle = this.#waiting.get(id);
     this.#waiting.delete(id);
     this.#closing.delete(id);
@@ -94,7 +97,7 @@ export class DiskThread {
 
   #rest(worker: Worker): void {
     worker.unref();
-    this.#idle = setTimeout(() => this.#lose(worker), limits.diskThreadIdleMs);
+    this.#idle = setTimeout(() => this.#lose(worker), this.#idleMs);
     this.#idle.unref();
   }
 

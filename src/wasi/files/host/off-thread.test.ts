@@ -214,6 +214,25 @@ describe("DiskThread", () => {
     await Promise.all(closes);
   });
 
+  test("ends when nobody asks for anything, and starts again", async () => {
+    const disk = new DiskThread(undefined, 30);
+    expect(disk.running).toBe(false);
+    for (let time = 0; time < 2; time++) {
+      expect(await disk.ask("stat", missing)).toBe(Failure.of(errno.badf));
+      expect(disk.running).toBe(true);
+      const deadlineMs = performance.now() + 5000;
+      while (disk.running && performance.now() < deadlineMs) await Bun.sleep(10);
+      expect(disk.running).toBe(false);
+    }
+  });
+
+  test("is kept while it is asked, however long that takes", async () => {
+    const disk = new DiskThread(undefined, 1);
+    for (let i = 0; i < 200; i++) expect(await disk.ask("stat", missing)).toBe(Failure.of(errno.badf));
+    const answers = Array.from({ length: 100 }, () => disk.ask("stat", missing));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([Failure.of(errno.badf)]));
+  });
+
   test("that dies answers EIO to all who wait, and is there again for the next", async () => {
     const script = join(scratch, "dies.ts");
     const once = join(scratch, "died");
