@@ -1,6 +1,7 @@
 /**
- * Preview 1 seen from inside: the guests of `test/guests/preview1` make every call and print a line a check. All
- * must be ok, and together they cover every call and every errno that its documentation promises.
+ * Preview 1 seen from inside, and what snapshot 0 has otherwise: the guests of `test/guests/preview1` make every call
+ * and print a line a check. All must be ok, and together they cover every call and every errno that its documentation
+ * promises.
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -107,7 +108,7 @@ const subjects: Subject[] = [
     exitCode: 0,
   },
   { name: "pipe", guest: "pipe", run: () => ({ stdout: closedOutput() }), exitCode: 0 },
-  ...["file", "directory", "path", "refusals"].flatMap((guest) =>
+  ...["file", "directory", "path", "refusals", "snapshot0"].flatMap((guest) =>
     Object.entries(writable).map(([kind, open]) => onTree(guest, kind, open)),
   ),
   ...Object.entries(readOnly).map(([kind, open]) => onTree("read-only", kind, open, true)),

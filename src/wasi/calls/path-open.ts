@@ -32,8 +32,8 @@ export const pathOpenCalls = (host: WasiHost): HostCalls => ({
    * EBADF, ENOTDIR (also a file in the path, or where oflags say directory), ENOTCAPABLE (rights that this
    * directory may not hand on; creating and truncating need their own), EINVAL (unknown flags, creating a
    * directory, a NUL), EFAULT, EILSEQ, ENAMETOOLONG, EMFILE, ENFILE (of all guests below mounts), EROFS, ENOENT,
-   * EEXIST (exclusive), EISDIR (a directory for writing), ELOOP (too many symbolic links, or one that is not to be followed), EPERM (a path
-   * that leads out), ENOSPC, and what the directory answers.
+   * EEXIST (exclusive), EISDIR (a directory for writing), ELOOP (too many symbolic links, or one that is not to be
+   * followed), EPERM (a path that leads out), ENOSPC, and what the directory answers.
    */
   path_open: (
     fd,
