@@ -20,7 +20,9 @@ export function readPath(host: WasiHost, pointer: number, length: number): strin
   if (bytes.includes(0)) return errno.inval;
   try {
     return utf8.decode(bytes);
-  } catch {
-    return errno.ilseq;
+  } catch (error) {
+    // Whatever else it is (a stack that is too deep), no path was at fault.
+    if (error instanceof TypeError) return errno.ilseq;
+    throw error;
   }
 }

@@ -13,16 +13,22 @@ export interface Vector {
   readonly length: number;
 }
 
-/** All buffers must be inside the memory before the first byte moves. EINVAL (too many), EFAULT. */
+/** What a count of bytes holds. */
+const totalMax = 0xffff_ffff;
+
+/** All buffers must be inside the memory before the first byte moves. EINVAL (too many, 4 GiB in all), EFAULT. */
 export function checkVectors(host: WasiHost, vectors: number, count: number, resultPointer: number): number {
   const { memory } = host;
   if (count >>> 0 > limits.ioVectorsMax) return errno.inval;
   if (!memory.has(vectors, count * vectorSize) || !memory.has(resultPointer, 4)) return errno.fault;
   host.charged += count * cost.vector;
+  let total = 0;
   for (let at = vectors >>> 0, end = at + count * vectorSize; at < end; at += vectorSize) {
-    if (!memory.has(memory.u32(at), memory.u32(at + 4))) return errno.fault;
+    const length = memory.u32(at + 4);
+    if (!memory.has(memory.u32(at), length)) return errno.fault;
+    total += length;
   }
-  return errno.success;
+  return total > totalMax ? errno.inval : errno.success;
 }
 
 /** Copies a checked list, so that bytes which are read over it change nothing; empty buffers are left out. */

@@ -3,7 +3,8 @@ import { copyCost, cost } from "../costs.ts";
 import { type FileDescriptor, fdFlag, type StreamDescriptor } from "../descriptor.ts";
 import { errno } from "../errno.ts";
 import { andThen } from "../files/index.ts";
-import type { WasiHost } from "../host.ts";
+import type { Register, WasiHost } from "../host.ts";
+import { limits } from "../limits.ts";
 import { right } from "../rights.ts";
 import { closed, wouldBlock } from "../stream.ts";
 import { findFile, findWritableFile } from "./find-descriptor.ts";
@@ -19,7 +20,7 @@ export const readWriteCalls = (host: WasiHost): HostCalls => ({
    * ```
    *  iovs → [buf u32][len u32] …      nread → u32
    * ```
-   * EBADF, ENOTCAPABLE, EISDIR, EINVAL (too many buffers), EFAULT, EAGAIN (non-blocking stream), and EIO and
+   * EBADF, ENOTCAPABLE, EISDIR, EINVAL (too many buffers, 4 GiB in them), EFAULT, EAGAIN (non-blocking stream), and EIO and
    * what else the stream or the file answers.
    */
   fd_read: (fd, vectors, count, readPointer) => {
@@ -41,7 +42,7 @@ export const readWriteCalls = (host: WasiHost): HostCalls => ({
    * fd_write(fd, iovs, count, nwritten): hands over all bytes (guests exist that ignore a short count). A stream
    * is waited for as often as that takes; a file is written at the descriptor's position, or at its end with
    * the append flag, and the position moves behind the last byte. Laid out as fd_read.
-   * EBADF, ENOTCAPABLE, EISDIR, EROFS, EINVAL (too many buffers), EFAULT, EAGAIN (non-blocking stream, nothing
+   * EBADF, ENOTCAPABLE, EISDIR, EROFS, EINVAL (too many buffers, 4 GiB in them), EFAULT, EAGAIN (non-blocking stream, nothing
    * taken), EPIPE (stream), and ENOSPC, EFBIG, EDQUOT, EIO and what else the stream or the file answers.
    */
   fd_write: (fd, vectors, count, writtenPointer) => {
@@ -79,8 +80,8 @@ export const readWriteCalls = (host: WasiHost): HostCalls => ({
   /**
    * fd_pwrite(fd, iovs, count, offset, nwritten): as fd_write at an offset; the position stays. With the append
    * flag the bytes go to the end all the same, as on Linux.
-   * EBADF, ENOTCAPABLE, EISDIR, EROFS, ESPIPE (stream), EINVAL (too many buffers), EFAULT, EFBIG (offset from
-   * 2^53 on), ENOSPC, and what else the file answers.
+   * EBADF, ENOTCAPABLE, EISDIR, EROFS, ESPIPE (stream), EINVAL (too many buffers, 4 GiB in them), EFAULT, EFBIG
+   * (offset from 2^53 on), ENOSPC, and what else the file answers.
    */
   fd_pwrite: (fd, vectors, count, offsetLow, offsetHigh, writtenPointer) => {
     host.charged += cost.call;
@@ -177,30 +178,42 @@ function writeStream(
   if (output === undefined) return errno.notcapable;
   const { memory } = host;
   // Behind a wait the call begins anew, and what went out before it must not go out twice.
-  let skip = host.pendingBytes;
+  const before = host.pendingBytes;
+  host.pendingBytes = 0;
+  const waits = !(descriptor.flags & fdFlag.nonblock) || output.alwaysWaits === true;
+  let skip = before;
   let total = 0;
   for (let at = vectors >>> 0, end = at + count * vectorSize; at < end; at += vectorSize) {
+    const pointer = memory.u32(at);
     const length = memory.u32(at + 4);
-    const start = Math.min(skip, length);
+    let start = Math.min(skip, length);
     skip -= start;
     total += start;
-    if (start === length) continue;
-    const taken = output.write(memory.slice(memory.u32(at) + start, length - start));
-    if (taken === closed) {
-      host.pendingBytes = 0;
-      return output.failure ?? errno.pipe;
+    while (start < length) {
+      const size = Math.min(limits.pieceBytes, length - start);
+      const taken = output.write(memory.slice(pointer + start, size));
+      if (taken === closed) return output.failure ?? errno.pipe;
+      if (taken > 0) {
+        start += taken;
+        total += taken;
+        host.charged += copyCost(taken);
+      }
+      if (taken < size) {
+        if (waits) return goOnLater(host, total, (wake) => output.wait(wake));
+        if (total === 0) return errno.again;
+        memory.setU32(writtenPointer, total);
+        return errno.success;
+      }
+      if (total - before >= limits.pieceBytes && start < length && host.shouldYield())
+        return goOnLater(host, total, (wake) => void setImmediate(wake));
     }
-    if (taken > 0) total += taken;
-    if (taken === length - start) continue;
-    if (descriptor.flags & fdFlag.nonblock && !output.alwaysWaits) {
-      if (total === 0) return errno.again;
-      break;
-    }
-    host.pendingBytes = total;
-    return host.waitFor((wake) => output.wait(wake));
   }
-  host.pendingBytes = 0;
-  host.charged += copyCost(total);
   memory.setU32(writtenPointer, total);
   return errno.success;
+}
+
+/** Waits, and then goes on behind the first `total` bytes. */
+function goOnLater(host: WasiHost, total: number, register: Register): number {
+  host.pendingBytes = total;
+  return host.waitFor(register);
 }
