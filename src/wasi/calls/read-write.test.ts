@@ -1,12 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
+import { at, filesFixture, oflag, rootFd, speeds } from "../../../test/support/files-fixture.ts";
 import { hostFixture, TestInput, TestOutput } from "../../../test/support/host-fixture.ts";
-import { preview1 } from "../abi.ts";
+import { fdFlag } from "../descriptor.ts";
 import { errno } from "../errno.ts";
-import { emptyRun } from "../host.ts";
+import { emptyRun, type Run } from "../host.ts";
 import { right } from "../rights.ts";
-import { closed, type Input, wouldBlock } from "../stream.ts";
+import { closed, discardOutput, type Input, wouldBlock } from "../stream.ts";
 
-const untouched = "?".repeat(64);
 const [stdin, stdout, stderr] = [0, 1, 2];
 
 describe("fd_read", () => {
@@ -216,122 +216,175 @@ describe("fd_read and fd_write", () => {
   });
 });
 
-describe("what can be asked of a descriptor", () => {
-  test("fd_fdstat_get writes 24 bytes: kind, flags and rights", () => {
-    const { call, text } = hostFixture();
-    expect(call("fd_fdstat_get", stdout, 8)).toBe(errno.success);
-    const rights = "\\x48\\x00\\x20\\x08\\x00\\x00\\x00\\x00".replace("\\x48", "H").replace("\\x20", " ");
-    expect(text()).toBe(
-      `????????\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00${rights}${"\\x00".repeat(8)}${"?".repeat(32)}`,
-    );
-  });
-
-  test("fd_filestat_get writes 64 bytes of a file without a name, size or time", () => {
-    const { call, text } = hostFixture({}, 72);
-    expect(call("fd_filestat_get", stdin, 4)).toBe(errno.success);
-    expect(text()).toBe(`????${"\\x00".repeat(64)}????`);
-  });
-
-  test("rights shrink and never grow", () => {
-    const { call } = hostFixture();
-    expect(call("fd_fdstat_set_rights", stdin, right.fdRead, 0, 0, 0)).toBe(errno.success);
-    const grown = right.fdRead | right.fdFilestatGet;
-    expect(call("fd_fdstat_set_rights", stdin, grown, 0, 0, 0)).toBe(errno.notcapable);
-    expect(call("fd_fdstat_set_rights", stdin, right.fdRead, 1, 0, 0)).toBe(errno.notcapable);
-    expect(call("fd_fdstat_set_rights", stdin, right.fdRead, 0, 1, 0)).toBe(errno.notcapable);
-    expect(call("fd_fdstat_set_rights", stdin, right.fdRead, 0, 0, -1)).toBe(errno.notcapable);
-    expect(call("fd_filestat_get", stdin, 0)).toBe(errno.notcapable);
-    expect(call("fd_fdstat_set_flags", stdin, 0)).toBe(errno.notcapable);
-  });
-
-  test("fd_fdstat_set_flags takes append and non-blocking, and shows them", () => {
-    const { call, memory } = hostFixture();
-    expect(call("fd_fdstat_set_flags", stdout, 5)).toBe(errno.success);
-    call("fd_fdstat_get", stdout, 0);
-    expect(memory[2]).toBe(5);
-    for (const flags of [2, 8, 16, 32, -1])
-      expect(call("fd_fdstat_set_flags", stdout, flags)).toBe(errno.inval);
-  });
-
-  test("fd_close and fd_renumber move and end descriptors of this run only", () => {
-    const output = new TestOutput();
-    const { call, host, put } = hostFixture({ stderr: output });
-    put(0, 40, 2);
-    expect(call("fd_renumber", stderr, stdout)).toBe(errno.success);
-    expect([call("fd_write", stdout, 0, 1, 24), output.text]).toEqual([errno.success, "??"]);
-    expect([call("fd_write", stderr, 0, 1, 24), call("fd_renumber", stderr, stdout)]).toEqual([
-      errno.badf,
-      errno.badf,
-    ]);
-    expect([call("fd_renumber", stdout, 9), call("fd_renumber", stdout, -1)]).toEqual([
-      errno.badf,
-      errno.badf,
-    ]);
-    expect([call("fd_renumber", stdout, stdout), call("fd_write", stdout, 0, 1, 24)]).toEqual([0, 0]);
-    expect([call("fd_close", stdout), call("fd_close", stdout)]).toEqual([errno.success, errno.badf]);
-    host.end();
-    host.begin({ ...emptyRun, stdin: new TestInput(), stdout: output, stderr: output });
-    expect([call("fd_write", stdout, 0, 1, 24), call("fd_write", stderr, 0, 1, 24)]).toEqual([0, 0]);
-  });
-
-  test("after the run every descriptor is closed", () => {
-    const { call, host } = hostFixture();
-    host.end();
-    expect([0, 1, 2, 3].map((fd) => call("fd_close", fd))).toEqual(Array(4).fill(errno.badf));
-  });
-
-  for (const [name, size] of [
-    ["fd_fdstat_get", 24],
-    ["fd_filestat_get", 64],
-  ] as const) {
-    test(`${name} answers EFAULT where ${size} bytes do not fit`, () => {
-      for (const pointer of [65 - size, 64, -1, -size, 2 ** 31]) {
-        const { call, text } = hostFixture();
-        expect([call(name, stdin, pointer), text()]).toEqual([errno.fault, untouched]);
-      }
-    });
-  }
-});
-
-describe("calls that no stream can do", () => {
-  const answers: [answer: keyof typeof errno, names: string[]][] = [
-    ["spipe", ["fd_seek", "fd_tell", "fd_pread", "fd_pwrite", "fd_advise"]],
-    [
-      "notcapable",
-      ["fd_allocate", "fd_datasync", "fd_sync", "fd_filestat_set_size", "fd_filestat_set_times"],
-    ],
-    ["notsock", ["sock_accept", "sock_recv", "sock_send", "sock_shutdown"]],
-    ["notdir", ["fd_readdir", ...Object.keys(preview1).filter((each) => each.startsWith("path_"))]],
-    ["badf", ["fd_prestat_get", "fd_prestat_dir_name"]],
-  ];
-  for (const [answer, names] of answers) {
-    for (const name of names) {
-      test(`${name} answers ${answer} on a stream, EBADF without one, and writes nothing`, () => {
-        const { call, text } = hostFixture();
-        // The descriptor is the first parameter; of path_symlink it is the third.
-        const on = (fd: number): number =>
-          name === "path_symlink" ? call(name, 0, 4, fd, 0, 4) : call(name, fd, ...Array(9).fill(0));
-        expect([on(stdin), on(stdout), on(stderr)]).toEqual(Array(3).fill(errno[answer]));
-        expect([on(3), on(-1), on(2 ** 31)]).toEqual(Array(3).fill(errno.badf));
-        expect(text()).toBe(untouched);
-      });
-    }
-  }
-
-  test("every call that takes a descriptor answers EBADF for one that is not open", () => {
-    const { call, text } = hostFixture();
-    const names = Object.keys(preview1).filter((name) => /^(fd|path|sock)_/.test(name));
-    expect(names).toHaveLength(35);
-    for (const name of names) {
-      for (const fd of [3, 255, -1])
-        expect([name, call(name, fd, fd, fd, 0, 0, 0, 0, 0, 0, 0)]).toEqual([name, errno.badf]);
-    }
-    expect(text()).toBe(untouched);
-  });
-});
-
 test("a call that waits tells the guest nothing", () => {
   const { call, put, text } = hostFixture({ stdin: new TestInput() });
   put(0, 40, 4);
   expect([call("fd_read", stdin, 0, 1, 24), text(24)]).toEqual([wouldBlock, "?".repeat(40)]);
+});
+
+describe("fd_read and fd_write of a file", () => {
+  test.each(speeds)("move the position, and bytes through it, %s", async (speed) => {
+    const { open, write, read, u32 } = filesFixture({ speed });
+    const fd = await open("new", { openFlags: oflag.create });
+    expect([await write(fd, "hello, "), await write(fd, "world"), u32(at.result)]).toEqual([0, 0, 5]);
+    expect(await read(fd, 9)).toBe("");
+    const again = await open("new");
+    expect([await read(again, 7), await read(again, 9), await read(again, 9)]).toEqual([
+      "hello, ",
+      "world",
+      "",
+    ]);
+  });
+
+  test.each(speeds)("go through a list of buffers, empty ones among them, %s", async (speed) => {
+    const { open, callWaiting, memory, put, text, u32 } = filesFixture({ speed });
+    const fd = await open("new", { openFlags: oflag.create });
+    memory.set(Buffer.from("world, hello"), at.data);
+    put(at.vectors, at.data + 7, 5, 9, 0, at.data + 5, 2, at.data, 5);
+    expect([await callWaiting("fd_write", fd, at.vectors, 4, at.result), u32(at.result)]).toEqual([0, 12]);
+    memory.fill(0x3f, at.data, at.data + 40);
+    put(at.vectors, at.data, 3, 9, 0, at.data + 4, 30);
+    expect([await callWaiting("fd_pread", fd, at.vectors, 3, 2, 0, at.result), u32(at.result)]).toEqual([
+      0, 10,
+    ]);
+    expect(text(at.data, at.data + 20)).toBe("llo?, world?????????");
+    expect([await callWaiting("fd_write", fd, at.vectors, 0, at.result), u32(at.result)]).toEqual([0, 0]);
+  });
+
+  test.each(speeds)(
+    "a list of buffers that is read over is the one that the call began with, %s",
+    async (speed) => {
+      const { open, write, callWaiting, put, text } = filesFixture({ speed });
+      const fd = await open("new", { openFlags: oflag.create });
+      await write(fd, "\u0010\0\0\0\u0004\0\0\0rest");
+      put(at.vectors, at.vectors + 8, 8, at.data, 4);
+      expect(await callWaiting("fd_pread", fd, at.vectors, 2, 0, 0, at.result)).toBe(errno.success);
+      expect([text(16, 20), text(at.data, at.data + 4)]).toEqual(["????", "rest"]);
+    },
+  );
+
+  test.each(speeds)(
+    "append goes behind the last byte, also with fd_pwrite, and reading does not, %s",
+    async (speed) => {
+      const { open, write, read, callWaiting, path, put } = filesFixture({ speed });
+      const fd = await open("new", { openFlags: oflag.create, flags: fdFlag.append });
+      const other = await open("new");
+      await write(other, "abc");
+      await write(fd, "d");
+      await callWaiting("fd_seek", fd, 0, 0, 0, at.result);
+      await write(fd, "e");
+      expect(await read(fd, 9)).toBe("");
+      put(at.vectors, ...path("f", at.data));
+      expect(await callWaiting("fd_pwrite", fd, at.vectors, 1, 0, 0, at.result)).toBe(errno.success);
+      expect(await callWaiting("fd_fdstat_set_flags", fd, 0)).toBe(errno.success);
+      expect(await callWaiting("fd_pwrite", fd, at.vectors, 1, 0, 0, at.result)).toBe(errno.success);
+      expect(await read(other, 9)).toBe("def");
+      expect(await read(await open("new"), 9)).toBe("fbcdef");
+    },
+  );
+
+  test.each(speeds)("fd_pread and fd_pwrite leave the position, %s", async (speed) => {
+    const { open, write, read, callWaiting, path, put, text } = filesFixture({ speed });
+    const fd = await open("new", { openFlags: oflag.create });
+    await write(fd, "abcdef");
+    put(at.vectors, ...path("XY", at.data));
+    expect(await callWaiting("fd_pwrite", fd, at.vectors, 1, 1, 0, at.result)).toBe(errno.success);
+    expect(await callWaiting("fd_pread", fd, at.vectors, 1, 4, 0, at.result)).toBe(errno.success);
+    expect(text(at.data, at.data + 3)).toBe("efc");
+    await write(fd, "g");
+    expect(await read(await open("new"), 9)).toBe("aXYdefg");
+  });
+
+  test.each(speeds)(
+    "a write that finds no room for all of it answers what went, then ENOSPC, %s",
+    async (speed) => {
+      const { open, write, callWaiting, put, u32 } = filesFixture({ speed, bytesMax: 1500 });
+      const fd = await open("new", { openFlags: oflag.create });
+      put(at.vectors, at.data, 1000, at.data, 1000);
+      expect(await callWaiting("fd_write", fd, at.vectors, 2, at.result)).toBe(errno.success);
+      const went = u32(at.result);
+      expect([went > 1000, went < 1500]).toEqual([true, true]);
+      expect(await write(fd, "x")).toBe(errno.nospc);
+    },
+  );
+
+  const refused: [what: string, name: string, args: number[], answer: keyof typeof errno][] = [
+    ["an offset from 2^53 on", "fd_pread", [at.vectors, 1, 0, 0x20_0000, at.result], "inval"],
+    ["an offset from 2^53 on", "fd_pwrite", [at.vectors, 1, 0, 0x20_0000, at.result], "fbig"],
+    ["a buffer outside", "fd_pread", [at.vectors + 8, 1, 0, 0, at.result], "fault"],
+    ["a buffer outside", "fd_pwrite", [at.vectors + 8, 1, 0, 0, at.result], "fault"],
+    ["a buffer outside", "fd_read", [at.vectors + 8, 1, at.result], "fault"],
+    ["a count outside", "fd_pread", [at.vectors, 1, 0, 0, 4095], "fault"],
+    ["1025 buffers", "fd_pwrite", [at.vectors, 1025, 0, 0, at.result], "inval"],
+  ];
+  for (const [what, name, args, answer] of refused) {
+    test(`${name} refuses ${what}: ${answer}, and nothing moves`, async () => {
+      const { open, write, call, put, text, read } = filesFixture();
+      const fd = await open("new", { openFlags: oflag.create });
+      await write(fd, "abc");
+      put(at.vectors, at.data, 2, 4000, 200);
+      const before = text();
+      expect([call(name, fd, ...args), text()]).toEqual([errno[answer], before]);
+      expect(await read(await open("new"), 9)).toBe("abc");
+    });
+  }
+
+  test("a directory is EISDIR, and a right that is not there ENOTCAPABLE", async () => {
+    const { open, call, put } = filesFixture();
+    put(at.vectors, at.data, 2);
+    const answers = (fd: number): number[] => [
+      call("fd_read", fd, at.vectors, 1, at.result),
+      call("fd_write", fd, at.vectors, 1, at.result),
+      call("fd_pread", fd, at.vectors, 1, 0, 0, at.result),
+      call("fd_pwrite", fd, at.vectors, 1, 0, 0, at.result),
+    ];
+    expect(answers(rootFd)).toEqual(Array(4).fill(errno.isdir));
+    const none = await open("new", { openFlags: oflag.create, rights: 0 });
+    expect(answers(none)).toEqual(Array(4).fill(errno.notcapable));
+    const reading = await open("new", { rights: right.fdRead });
+    expect(answers(reading)).toEqual([0, errno.notcapable, 0, errno.notcapable]);
+  });
+});
+
+describe("calls that move much", () => {
+  const [pages, megabyte] = [64, 1 << 20];
+
+  /** Calls on a memory of 4 MiB, and how often the event loop ran meanwhile. */
+  async function turnsOf(
+    name: string,
+    run: Partial<Run>,
+    ...args: number[]
+  ): Promise<[errno: number, waits: number]> {
+    let waits = 0;
+    const { callWaiting, host, put } = hostFixture({ ...run, onWait: () => waits++ }, pages * 65_536);
+    put(0, 1024, 3 * megabyte, 1024, 3 * megabyte);
+    using clock = spyOn(host, "shouldYield").mockReturnValue(true);
+    const result = await callWaiting(name, ...args);
+    expect(clock).toHaveBeenCalled();
+    return [result, waits];
+  }
+
+  test("fd_write to a stream that takes everything lets the event loop run", async () => {
+    let taken = 0;
+    const sink = {
+      ...discardOutput,
+      write: (bytes: Uint8Array) => {
+        taken += bytes.length;
+        return bytes.length;
+      },
+    };
+    const [result, waits] = await turnsOf("fd_write", { stdout: sink }, stdout, 0, 2, 64);
+    expect([result, taken, waits > 3]).toEqual([0, 6 * megabyte, true]);
+  });
+
+  test("random_get lets the event loop run", async () => {
+    const [result, waits] = await turnsOf("random_get", {}, 1024, 3 * megabyte);
+    expect([result, waits > 30]).toEqual([0, true]);
+  });
+
+  test("buffers of 4 GiB in all, over one another, are refused", () => {
+    const { call, put } = hostFixture({}, pages * 65_536);
+    for (let i = 0; i < 1024; i++) put(i * 8, 0, 4_194_304);
+    expect(call("fd_write", 1, 0, 1024, 8192)).toBe(errno.inval);
+  });
 });
