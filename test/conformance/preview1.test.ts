@@ -4,7 +4,7 @@
  * promises.
  */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compileCommand, Instance, type Outcome } from "../../src/guest/index.ts";
@@ -21,6 +21,7 @@ import {
 import { ownGuest } from "../support/guests.ts";
 import { TestInput, TestOutput } from "../support/host-fixture.ts";
 import { promisedErrnos } from "../support/promised-errnos.ts";
+import { runGuest } from "../support/run-guest.ts";
 
 interface Subject {
   /** What is run, and on which files. */
@@ -137,6 +138,14 @@ describe("every check is ok", () => {
       for (const line of checks) checked.add(line.split(" ", 2).join(" "));
     });
   }
+});
+
+test("a guest of snapshot 0 that others published runs as it is", async () => {
+  const bytes = readFileSync(join(import.meta.dir, "../../node_modules/@wasmer/wasi/demo.wasm"));
+  const compiled = await compileCommand(bytes, "demo.wasm");
+  expect(compiled.links.map(({ abi }) => abi.module)).toEqual(["wasi_unstable"]);
+  const { stdout, outcome } = await runGuest(await Instance.create(compiled));
+  expect([stdout, outcome]).toEqual(["hello world\n", { kind: "exit", code: 0 }]);
 });
 
 /** What no guest here can bring about, and why: an errno of any call, or of one. */
