@@ -14,6 +14,7 @@ idle_ms    = 10000
 body_max   = "10 MiB"
 chunked    = false
 max_concurrency = 64
+breaker = { failures = 5, window_s = 10, rate = 0.5, min_requests = 20, open_s = 5 }
 
 [assets]
 dir   = "public"
@@ -39,4 +40,11 @@ log = { format = "text", redact = ["X-Api-Key"] }
 name  = "default"
 hosts = ["*"]
 dir   = "site"
+[site.limits]
+max_connections = 200
+max_pending = 100
+max_requests = 1000
+rate_per_second = 0
+rate_per_client = 0
+guest_timeout_ms_max = 30000
 `;

@@ -5,6 +5,7 @@
  */
 import type { NodeConfig } from "./node-config.ts";
 import type { RouteConfig, SiteConfig } from "./site-config.ts";
+import type { SiteLimits } from "./site-limits.ts";
 
 export { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 
@@ -23,7 +24,19 @@ export function defaultNodeConfig(): NodeConfig {
       shutdownGraceMs: 10_000,
       log: { format: "text", redact: [] },
     },
-    sites: [{ name: "default", hosts: ["*"], dir: undefined }],
+    sites: [{ name: "default", hosts: ["*"], dir: undefined, limits: defaultSiteLimits() }],
+  };
+}
+
+/** What an empty [site.limits] comes to. */
+export function defaultSiteLimits(): SiteLimits {
+  return {
+    connectionsMax: 200,
+    pendingMax: 100,
+    requestsMax: 1000,
+    ratePerSecond: 0,
+    ratePerClient: 0,
+    guestTimeoutMsMax: 30_000,
   };
 }
 
@@ -42,6 +55,7 @@ export function singleModuleConfig(module: string): SiteConfig {
     bodyMaxBytes: 10 * 1024 * 1024,
     chunked: false,
     maxConcurrency: 64,
+    breaker: { failures: 5, windowMs: 10_000, rate: 0.5, requestsMin: 20, openMs: 5000 },
   };
   return { routes: [route], assets: { dir: "public", spa: false, cache: {}, headers: {} } };
 }

@@ -1,5 +1,6 @@
 /** The two configuration files: site.toml of a site's author, emend.toml of a node's operator. */
 export type { ArgvTemplate } from "./argv-template.ts";
+export type { BreakerConfig } from "./breaker.ts";
 export type { ConfigVerdict } from "./check-config.ts";
 export { type ConfigKind, configKindOf } from "./config-kind.ts";
 export { defaultNodeConfig, type ListenAddress, parseListenAddress, singleModuleConfig } from "./defaults.ts";
@@ -22,3 +23,4 @@ export {
   type RouteConfig,
   type SiteConfig,
 } from "./site-config.ts";
+export type { SiteLimits } from "./site-limits.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { EmendError } from "../errors.ts";
 import { nodeExample as example } from "./contract-example-fixture.ts";
-import { defaultNodeConfig } from "./defaults.ts";
+import { defaultNodeConfig, defaultSiteLimits } from "./defaults.ts";
 import { checkNodeConfig, parseNodeConfig } from "./node-config.ts";
 
 function errorsOf(toml: string): string {
@@ -29,7 +29,7 @@ describe("parseNodeConfig", () => {
         shutdownGraceMs: 10_000,
         log: { format: "text", redact: ["x-api-key"] },
       },
-      sites: [{ name: "default", hosts: ["*"], dir: "site" }],
+      sites: [{ name: "default", hosts: ["*"], dir: "site", limits: defaultSiteLimits() }],
     });
   });
 
@@ -38,7 +38,7 @@ describe("parseNodeConfig", () => {
     const examples = { tls: undefined, adminTls: undefined, log: { format: "text", redact: [] } } as const;
     expect(defaultNodeConfig()).toEqual({
       server: { ...server, ...examples, addr: { hostname: "127.0.0.1", port: 8080 } },
-      sites: [{ name: "default", hosts: ["*"], dir: undefined }],
+      sites: [{ name: "default", hosts: ["*"], dir: undefined, limits: defaultSiteLimits() }],
     });
     expect(parseNodeConfig("", "emend.toml")).toEqual(defaultNodeConfig());
     expect(parseNodeConfig("[server]\n[[site]]", "emend.toml")).toEqual(defaultNodeConfig());
@@ -73,8 +73,8 @@ describe("parseNodeConfig", () => {
     ],
     [
       "a table of a later version",
-      "[[site]]\n[site.limits]\ncpu_share = 1",
-      "site[0].limits: expected a key of this version of emend",
+      "[[site]]\n[site.canary]\npercent = 5",
+      "site[0].canary: expected a key of this version of emend",
     ],
     [
       "a key without its certificate",
@@ -127,6 +127,26 @@ describe("parseNodeConfig", () => {
       "a host twice",
       '[[site]]\nname = "a"\nhosts = ["a.b"]\n[[site]]\nname = "b"\nhosts = ["A.B"]',
       'site[1].hosts: expected a host that no site has yet, got "A.B", which site[0] has',
+    ],
+    [
+      "a limit of a later version",
+      "[[site]]\n[site.limits]\ncpu_share = 1",
+      "site[0].limits.cpu_share: expected a key of this version of emend",
+    ],
+    [
+      "a rate below nothing",
+      "[[site]]\n[site.limits]\nrate_per_second = -0.5",
+      "site[0].limits.rate_per_second: expected a number from 0 to 1000000, got -0.5",
+    ],
+    [
+      "no room at all",
+      "[[site]]\n[site.limits]\nmax_connections = 0",
+      "site[0].limits.max_connections: expected an integer from 1 to 100000, got 0",
+    ],
+    [
+      "half a request",
+      "[[site]]\n[site.limits]\nmax_pending = 0.5",
+      "site[0].limits.max_pending: expected an integer from 0 to 100000, got 0.5",
     ],
     ["an empty directory", '[[site]]\ndir = ""', 'site[0].dir: expected a path, got ""'],
   ])("refuses %s", (_, toml, message) => {

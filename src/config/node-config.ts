@@ -15,6 +15,7 @@ import {
   parseListenAddress,
 } from "./listen-address.ts";
 import { diskPath, flag, integer, maybe, patternText, required, text, withDefault } from "./scalar.ts";
+import { type SiteLimits, siteLimitsTable } from "./site-limits.ts";
 import { isTable, table } from "./table.ts";
 
 /** A node: its listeners, and its sites, of which there is at least one. */
@@ -49,6 +50,7 @@ export type NodeSite = {
   readonly hosts: readonly string[];
   /** Its directory as written, or undefined for the site that the executable embeds. */
   readonly dir: string | undefined;
+  readonly limits: SiteLimits;
 };
 
 const address = v.pipe(
@@ -150,10 +152,11 @@ const site = table(
       "Its directory, relative to the one of emend.toml. The site that the executable embeds when left out.",
       diskPath(),
     ),
+    limits: withDefault("What the site may take of the node.", siteLimitsTable, {}),
   },
   [
     ...["keys", "keys_threshold", "retired_keys", "upstreams", "keep_releases", "watch", "mount", "listener"],
-    ...["limits", "canary"],
+    "canary",
   ],
 );
 
@@ -197,10 +200,11 @@ function toNodeConfig({ server, site }: v.InferOutput<typeof nodeFile>): NodeCon
       shutdownGraceMs: server.shutdown_grace_ms,
       log: { format: server.log.format, redact: server.log.redact.map((name) => name.toLowerCase()) },
     },
-    sites: site.map(({ name, hosts, dir }) => ({
+    sites: site.map(({ name, hosts, dir, limits }) => ({
       name,
       hosts: hosts.map((host) => host.toLowerCase()),
       dir,
+      limits,
     })),
   };
 }

@@ -35,6 +35,12 @@ export function integer(min: number, max: number): v.GenericSchema<number> {
   );
 }
 
+/** A number with both bounds included. */
+export function decimal(min: number, max: number): v.GenericSchema<number> {
+  const expected = `a number from ${min} to ${max}`;
+  return v.pipe(v.number(expected), v.minValue(min, expected), v.maxValue(max, expected));
+}
+
 /** A switch. */
 export function flag(): v.GenericSchema<boolean> {
   return v.boolean("true or false");

@@ -36,6 +36,7 @@ describe("parseSiteConfig", () => {
           bodyMaxBytes: 10 * 1024 * 1024,
           chunked: false,
           maxConcurrency: 64,
+          breaker: { failures: 5, windowMs: 10_000, rate: 0.5, requestsMin: 20, openMs: 5000 },
         },
       ],
       assets: {
@@ -122,6 +123,17 @@ describe("parseSiteConfig", () => {
       "zero requests at once",
       withRoute("max_concurrency = 0"),
       "route[0].max_concurrency: expected an integer from 1 to 10000, got 0",
+    ],
+    ["a breaker that is off", withRoute("breaker = false"), "route[0].breaker: expected a table, got false"],
+    [
+      "a rate that is no share",
+      withRoute("breaker = { rate = 1.5 }"),
+      "route[0].breaker.rate: expected a number from 0.01 to 1, got 1.5",
+    ],
+    [
+      "a rate that is no number",
+      withRoute("breaker = { rate = nan }"),
+      "route[0].breaker.rate: expected a number from 0.01 to 1, got NaN",
     ],
     ["a number for a switch", withRoute("preload = 1"), "route[0].preload: expected true or false, got 1"],
     [

@@ -9,6 +9,7 @@
 import * as v from "valibot";
 import { type ArgvTemplate, argvDescription, argvTemplate } from "./argv-template.ts";
 import { checkGlob } from "./asset-glob.ts";
+import { type BreakerConfig, breakerTable } from "./breaker.ts";
 import { byteSize } from "./byte-size.ts";
 import { type ConfigVerdict, checkConfig, checkDocument, configOrThrow } from "./check-config.ts";
 import { checkHeaderName, checkHeaderValue } from "./header-field.ts";
@@ -39,6 +40,7 @@ export type RouteConfig = {
   readonly bodyMaxBytes: number;
   readonly chunked: boolean;
   readonly maxConcurrency: number;
+  readonly breaker: BreakerConfig;
 };
 
 /** Static files: their directory and what is said about them. Globs are relative to `dir`, in the file's order. */
@@ -112,9 +114,10 @@ const route = table(
       false,
     ),
     max_concurrency: withDefault("Requests that this route answers at once.", integer(1, 10_000), 64),
+    breaker: withDefault("The circuit breaker of the route.", breakerTable, {}),
   },
   [
-    ...["files", "scratch", "middleware", "config", "isolate", "cpu_ms", "memory_max", "breaker", "probe"],
+    ...["files", "scratch", "middleware", "config", "isolate", "cpu_ms", "memory_max", "probe"],
     ...["upstream", "listener"],
   ],
 );
@@ -212,6 +215,7 @@ function toRouteConfig(file: v.InferOutput<typeof route>): RouteConfig {
     bodyMaxBytes: file.body_max,
     chunked: file.chunked,
     maxConcurrency: file.max_concurrency,
+    breaker: file.breaker,
   };
 }
 
