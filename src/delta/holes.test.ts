@@ -179,7 +179,7 @@ const holes: readonly Hole[] = [
     code: "delta.bounds",
   },
   {
-    hole: "more records without progress than bytes",
+    hole: "seek-only records without end: more of them than bytes",
     records: `${"0 0 0, ".repeat(7)}5 0 0`,
     size: 5,
     code: "delta.bomb",
@@ -205,6 +205,25 @@ describe.each(forms)("applyDelta of $name", ({ name, make }) => {
       expect(await codeOf(make(parseRecords(records), 5))).toBe(code);
     },
   );
+
+  test("CVE-2020-25860: nothing comes between check and use: what is changed after the call does not count", async () => {
+    const [delta, old] = [make([[5, 0, 0]], 5), source.slice()];
+    const wanted = sha256Hex(source.subarray(0, 5));
+    const applying = applyDelta(old, delta, { sourceSha256: sha256Hex(source) }).catch(
+      (thrown) => thrown.code,
+    );
+    delta.fill(0xff);
+    old.fill(0xff);
+    // The container's own digest is of zeros.
+    if (name === "emend-bsdiff") expect(await applying).toBe("delta.result-hash");
+    else expect(await applying).toMatchObject({ sha256: wanted });
+  });
+
+  test("freebsd-update: what was made is refused unless it is what the caller's digest says", async () => {
+    expect(await codeOf(make([[5, 0, 0]], 5), { sha256: sha256Hex("another file") })).toBe(
+      "delta.result-hash",
+    );
+  });
 
   test("refuses trailing bytes in the last stream", async () => {
     expect(await codeOf(make([[5, 5, 0]], 10, Uint8Array.of(1)))).toBe("delta.format");

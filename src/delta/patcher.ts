@@ -102,15 +102,19 @@ export function addDense(
 
 /** Adds `bytes` to those of `target` from `at` on. Most are 0, so they are looked at four at a time. */
 function addBytes(target: Uint8Array, at: number, bytes: Uint8Array): void {
-  const head = Math.min(-bytes.byteOffset & 3, bytes.length);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, (bytes.length - head) >> 2);
-  const tail = head + 4 * words.length;
+  const head = -bytes.byteOffset & 3;
+  const count = Math.max(0, bytes.length - head) >> 2;
+  if (count === 0) {
+    for (let i = 0; i < bytes.length; i++) target[at + i]! += bytes[i]!;
+    return;
+  }
   for (let i = 0; i < head; i++) target[at + i]! += bytes[i]!;
-  for (let k = 0; k < words.length; k++) {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, count);
+  for (let k = 0; k < count; k++) {
     if (words[k] === 0) continue;
     for (let i = head + 4 * k; i < head + 4 * k + 4; i++) target[at + i]! += bytes[i]!;
   }
-  for (let i = tail; i < bytes.length; i++) target[at + i]! += bytes[i]!;
+  for (let i = head + 4 * count; i < bytes.length; i++) target[at + i]! += bytes[i]!;
 }
 
 /** `expectEnd` of several streams. */
