@@ -2,10 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { assembleText } from "../../test/support/assemble-text.ts";
 import { kitGuest, ownGuest } from "../../test/support/guests.ts";
 import { TestInput, TestOutput } from "../../test/support/host-fixture.ts";
+import { LateDirectory, Lateness } from "../../test/support/late-files.ts";
 import { runGuest } from "../../test/support/run-guest.ts";
-import { emptyRun, type Output, type Run } from "../wasi/index.ts";
+import { createScratch, emptyRun, type Output, type Run } from "../wasi/index.ts";
 import { compileCommand } from "./compiled-module.ts";
-import { Instance } from "./instance.ts";
+import { Instance, type Outcome } from "./instance.ts";
 
 /** A command of the text format: imports, a memory, and `$say`, which writes 4 bytes of data at 64 + 4 × n. */
 async function textGuest(body: string): Promise<Instance> {
@@ -15,8 +16,12 @@ async function textGuest(body: string): Promise<Instance> {
     (import ${wasi} "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
     (import ${wasi} "sched_yield" (func $sched_yield (result i32)))
     (import ${wasi} "proc_exit" (func $proc_exit (param i32)))
+    (import ${wasi} "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
     (memory (export "memory") 1)
     (data (i32.const 64) "oops" "fine")
+    (func $make (param $oflags i32)
+      (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 4) (local.get $oflags)
+        (i64.const 66) (i64.const 0) (i32.const 0) (i32.const 8))))
     (func $say (param $n i32)
       (i32.store (i32.const 0) (i32.add (i32.const 64) (i32.mul (local.get $n) (i32.const 4))))
       (i32.store (i32.const 4) (i32.const 4))
@@ -139,6 +144,39 @@ describe("Instance.run", () => {
       }),
     );
     expect(runs).toEqual(Array(20).fill(true));
+  });
+});
+
+describe("Instance and the files of its guest", () => {
+  const ends: [how: string, ending: string, kind: Outcome["kind"]][] = [
+    ["returns", "", "exit"],
+    ["exits", "(call $proc_exit (i32.const 3))", "exit"],
+    ["traps", "unreachable", "trap"],
+    ["grows, so that it cannot be put back", "(drop (memory.grow (i32.const 1)))", "exit"],
+    [
+      "is stopped while it waits",
+      "(drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))",
+      "stopped",
+    ],
+    ["is stopped while it opens another", "(call $make (i32.const 5))", "stopped"],
+  ];
+  test.each(ends)("all are closed, once, behind a guest that %s", async (_how, ending, kind) => {
+    const instance = await textGuest(`(func (export "_start")
+      (call $make (i32.const 1)) (call $make (i32.const 0))
+      (i32.store (i32.const 0) (i32.const 32)) (i32.store (i32.const 4) (i32.const 4))
+      ${ending})`);
+    const lateness = new Lateness();
+    const directory = new LateDirectory(createScratch(9999), lateness);
+    const preopens = [{ name: "/", directory, readOnly: false }];
+    const ended = instance.run({ ...emptyRun, stdin: new TestInput(), preopens: () => preopens });
+    if (kind === "stopped") {
+      while (lateness.opened < 3) await new Promise(setImmediate);
+      instance.stop();
+    }
+    expect(await ended).toMatchObject({ kind });
+    await Bun.sleep(1);
+    expect([lateness.opened, lateness.closed]).toEqual([3, 2]);
+    expect(instance.hostCost).toBeGreaterThan(100);
   });
 });
 

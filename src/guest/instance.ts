@@ -87,6 +87,11 @@ export class Instance {
     return exitZero;
   }
 
+  /** What the host calls of the last run cost, in the units of the wasi room's table of costs. */
+  get hostCost(): number {
+    return this.#host.charged;
+  }
+
   /** Ends the run that is under way: at its next host call, or now if it waits in one. */
   stop(): void {
     this.#host.stop();
