@@ -10,19 +10,23 @@
  */
 import { readFileSync } from "node:fs";
 import { createAdminApi, type NodeStatus } from "./admin/index.ts";
-import type { ListenAddress, NodeConfig, TlsFiles } from "./config/index.ts";
+import type { ListenAddress, NodeConfig, SiteMount, TlsFiles } from "./config/index.ts";
 import { EmendError, messageOf } from "./errors.ts";
 import { Lane, type Prepared } from "./lane/index.ts";
 import type { Logger } from "./log/index.ts";
 import { openListener } from "./open-listener.ts";
 import { type Release, withIoErrors } from "./release/index.ts";
+import { openMounts } from "./site-mounts.ts";
 import { watchDirectory } from "./site-watcher.ts";
 import type { State } from "./state/index.ts";
+import type { Preopen } from "./wasi/index.ts";
 
 /** Where a site's content comes from. `directory` is set when it can be watched. */
 export interface SiteSource {
   readonly site: string;
   readonly hosts: readonly string[];
+  /** Directories of the machine for its guests; `host` is absolute. */
+  readonly mounts: readonly SiteMount[];
   readonly load: () => Promise<Release>;
   readonly directory: string | undefined;
 }
@@ -47,6 +51,7 @@ export interface RunningNode {
 /** What the node keeps about a site beside its release. */
 interface SiteState {
   readonly source: SiteSource;
+  readonly mounts: readonly Preopen[];
   release: string;
   generation: number;
 }
@@ -63,8 +68,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const sites = await Promise.all(
     sources.map(async (source): Promise<SiteState> => {
       const release = await source.load();
-      lane.addSite(await prepare(lane, source, release), source.hosts);
-      return { source, release: release.digest, generation: 0 };
+      const mounts = await openMounts(source.mounts);
+      lane.addSite(await prepare(lane, source, mounts, release), source.hosts);
+      return { source, mounts, release: release.digest, generation: 0 };
     }),
   );
 
@@ -115,9 +121,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 }
 
 /** Prepares a release; what fails is said about the site that it belongs to. */
-async function prepare(lane: Lane, source: SiteSource, release: Release): Promise<Prepared> {
+async function prepare(
+  lane: Lane,
+  source: SiteSource,
+  mounts: readonly Preopen[],
+  release: Release,
+): Promise<Prepared> {
   try {
-    return await lane.prepare(source.site, release);
+    return await lane.prepare(source.site, release, mounts);
   } catch (error) {
     if (!(error instanceof EmendError)) throw error;
     throw new EmendError(error.code, `site ${source.site}: ${error.message}`, { cause: error });
@@ -131,7 +142,7 @@ function watchSite(site: SiteState, lane: Lane, logger: Logger): Disposable[] {
     try {
       const release = await source.load();
       if (release.digest === site.release) return;
-      lane.commit(await prepare(lane, source, release));
+      lane.commit(await prepare(lane, source, site.mounts, release));
       const from = site.release;
       site.release = release.digest;
       site.generation++;

@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ["hono"],
     builtins: ["node:buffer", "node:fs", "node:net", "node:util", "node:zlib"],
   },
-  lane: { rooms: ["http", "guest", "log"] },
+  lane: { rooms: ["http", "guest", "log"], types: ["wasi"] },
   // control plane
   config: { rooms: ["bytes"], packages: ["valibot", "@valibot/to-json-schema"] },
   release: { rooms: ["bytes", "config"], builtins: [...files, "node:timers/promises"] },

@@ -113,6 +113,7 @@ async function prepare(file: string): Promise<() => Promise<Cost>> {
     config: config!,
     pool,
     guestLines,
+    preopens: () => [],
     headers: { "x-emend-release": "0123456789ab" },
   });
   const instance = await Instance.create(compiled);

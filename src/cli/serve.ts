@@ -145,6 +145,7 @@ function inDirectory(config: NodeConfig, dir: string): NodeConfig {
     sites: sites.map((site) => ({
       ...site,
       dir: site.dir === undefined ? undefined : resolve(dir, site.dir),
+      mounts: site.mounts.map((mount) => ({ ...mount, host: resolve(dir, mount.host) })),
     })),
   };
 }
@@ -163,16 +164,16 @@ function siteSources(config: NodeConfig, siteDir: string | undefined, options: S
       `emend.toml has ${config.sites.length} sites: name their directories there`,
     );
   }
-  const { name, hosts } = site;
+  const { name, hosts, mounts } = site;
   if (preload !== undefined) {
-    return [{ site: name, hosts, load: () => singleModuleRelease(preload), directory: undefined }];
+    return [{ site: name, hosts, mounts, load: () => singleModuleRelease(preload), directory: undefined }];
   }
   return [configuredSource({ ...site, dir: resolve(siteDir!) })];
 }
 
-function configuredSource({ name, hosts, dir }: NodeSite): SiteSource {
+function configuredSource({ name, hosts, mounts, dir }: NodeSite): SiteSource {
   const load = dir === undefined ? openEmbedded : () => collectDirectory(dir);
-  return { site: name, hosts, load, directory: dir };
+  return { site: name, hosts, mounts, load, directory: dir };
 }
 
 function openLog(config: NodeConfig): Logger {

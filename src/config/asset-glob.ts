@@ -1,5 +1,5 @@
 /**
- * Globs over assets, relative to the directory of `[assets]`. Bun.Glob matches them: `*` within a segment, `**`
+ * Globs over files: of `[assets]` relative to its directory, of a route's `files` to the site's. Bun.Glob matches them: `*` within a segment, `**`
  * across, `?`, `[a-z]`, `{a,b}`. It takes any text, an unclosed bracket as itself, so the mistakes are found here.
  */
 
@@ -8,7 +8,7 @@ export function checkGlob(glob: string): string | undefined {
   if (glob === "") return "a glob, not an empty text";
   if (!glob.isWellFormed() || /\p{Cc}/u.test(glob)) return "a glob without control characters";
   if (glob.length > 512) return "a glob of at most 512 characters";
-  if (glob.startsWith("/")) return "a glob relative to the directory of [assets], without a leading /";
+  if (glob.startsWith("/")) return "a relative glob, without a leading /";
   if (glob.startsWith("!")) return "a glob without a leading !, since globs are not subtracted";
   if (glob.split("/").some((segment) => segment === "." || segment === "..")) {
     return "a glob without the segments . and ..";

@@ -8,6 +8,8 @@ kind    = "wagi"
 methods = ["GET", "POST"]
 argv    = ["\${SCRIPT_NAME}", "\${ARGS}"]
 env     = { GREETING = "hi" }
+files   = ["data/**"]
+scratch = "16 MiB"
 preload = false
 timeout_ms = 1000
 idle_ms    = 10000
@@ -40,6 +42,10 @@ log = { format = "text", redact = ["X-Api-Key"] }
 name  = "default"
 hosts = ["*"]
 dir   = "site"
+[[site.mount]]
+host = "/var/lib/app"
+guest = "/data"
+mode = "rw"
 [site.limits]
 max_connections = 200
 max_pending = 100

@@ -24,7 +24,7 @@ export function defaultNodeConfig(): NodeConfig {
       shutdownGraceMs: 10_000,
       log: { format: "text", redact: [] },
     },
-    sites: [{ name: "default", hosts: ["*"], dir: undefined, limits: defaultSiteLimits() }],
+    sites: [{ name: "default", hosts: ["*"], dir: undefined, mounts: [], limits: defaultSiteLimits() }],
   };
 }
 
@@ -49,6 +49,8 @@ export function singleModuleConfig(module: string): SiteConfig {
     methods: undefined,
     argv: undefined,
     env: {},
+    files: [],
+    scratchBytes: 16 * 1024 * 1024,
     preload: true,
     timeoutMs: 1000,
     idleMs: 10_000,

@@ -11,6 +11,7 @@ export {
   type NodeSite,
   parseNodeConfig,
   type ServerConfig,
+  type SiteMount,
   type TlsFiles,
 } from "./node-config.ts";
 export type { RouteMethod } from "./rival-routes.ts";

@@ -29,7 +29,15 @@ describe("parseNodeConfig", () => {
         shutdownGraceMs: 10_000,
         log: { format: "text", redact: ["x-api-key"] },
       },
-      sites: [{ name: "default", hosts: ["*"], dir: "site", limits: defaultSiteLimits() }],
+      sites: [
+        {
+          name: "default",
+          hosts: ["*"],
+          dir: "site",
+          mounts: [{ host: "/var/lib/app", guest: "/data", readOnly: false }],
+          limits: defaultSiteLimits(),
+        },
+      ],
     });
   });
 
@@ -38,7 +46,7 @@ describe("parseNodeConfig", () => {
     const examples = { tls: undefined, adminTls: undefined, log: { format: "text", redact: [] } } as const;
     expect(defaultNodeConfig()).toEqual({
       server: { ...server, ...examples, addr: { hostname: "127.0.0.1", port: 8080 } },
-      sites: [{ name: "default", hosts: ["*"], dir: undefined, limits: defaultSiteLimits() }],
+      sites: [{ name: "default", hosts: ["*"], dir: undefined, mounts: [], limits: defaultSiteLimits() }],
     });
     expect(parseNodeConfig("", "emend.toml")).toEqual(defaultNodeConfig());
     expect(parseNodeConfig("[server]\n[[site]]", "emend.toml")).toEqual(defaultNodeConfig());
@@ -75,6 +83,26 @@ describe("parseNodeConfig", () => {
       "a table of a later version",
       "[[site]]\n[site.canary]\npercent = 5",
       "site[0].canary: expected a key of this version of emend",
+    ],
+    [
+      "a mount without a place",
+      '[[site]]\n[[site.mount]]\nhost = "a"',
+      "site[0].mount[0].guest: expected a value",
+    ],
+    ...["data", "/data/", "/a//b", "/a/../b", "/site", "/tmp/x"].map((guest): [string, string, string] => [
+      `a mount at ${guest}`,
+      `[[site]]\n[[site.mount]]\nhost = "a"\nguest = "${guest}"`,
+      "site[0].mount[0].guest: expected a",
+    ]),
+    [
+      "a mount that takes another's place",
+      '[[site]]\n[[site.mount]]\nhost = "a"\nguest = "/d"\n[[site.mount]]\nhost = "b"\nguest = "/d"',
+      'site[0].mount[1].guest: expected a guest that no table before has, got "/d", as in the one with index 0',
+    ],
+    [
+      "a mode that is none",
+      '[[site]]\n[[site.mount]]\nhost = "a"\nguest = "/d"\nmode = "w"',
+      'site[0].mount[0].mode: expected "ro" or "rw", got "w"',
     ],
     [
       "a key without its certificate",

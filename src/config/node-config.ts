@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { type ConfigVerdict, checkConfig, configOrThrow } from "./check-config.ts";
+import { checkGuestPath, guestPathPattern } from "./guest-path.ts";
 import { checkHost, checkHostPattern, checkIpRange } from "./host-name.ts";
 import { describe } from "./issue.ts";
 import {
@@ -51,6 +52,16 @@ export type NodeSite = {
   /** Its directory as written, or undefined for the site that the executable embeds. */
   readonly dir: string | undefined;
   readonly limits: SiteLimits;
+  readonly mounts: readonly SiteMount[];
+};
+
+/** A directory of the machine that a site's guests see. */
+export type SiteMount = {
+  /** As written in emend.toml. */
+  readonly host: string;
+  /** What guests know it by: absolute, without a trailing slash, different for each mount of a site. */
+  readonly guest: string;
+  readonly readOnly: boolean;
 };
 
 const address = v.pipe(
@@ -129,6 +140,19 @@ const server = table(
   ["patch_max"],
 );
 
+const mount = table("A directory of the machine that the site's guests see.", {
+  host: required("The directory, relative to the one of emend.toml.", diskPath()),
+  guest: required(
+    "What guests know it by, such as /data.",
+    text("an absolute path", checkGuestPath, guestPathPattern),
+  ),
+  mode: withDefault(
+    '"ro": for reading only. "rw": guests may change what is in it.',
+    v.picklist(["ro", "rw"] as const, '"ro" or "rw"'),
+    "ro",
+  ),
+});
+
 const site = table(
   "One site of the node.",
   {
@@ -152,10 +176,18 @@ const site = table(
       "Its directory, relative to the one of emend.toml. The site that the executable embeds when left out.",
       diskPath(),
     ),
+    mount: withDefault(
+      "Directories of the machine for its guests.",
+      v.pipe(
+        v.array(mount, "a list of [[site.mount]] tables"),
+        v.rawCheck((context) => findRepeated(context, "guest")),
+      ),
+      [],
+    ),
     limits: withDefault("What the site may take of the node.", siteLimitsTable, {}),
   },
   [
-    ...["keys", "keys_threshold", "retired_keys", "upstreams", "keep_releases", "watch", "mount", "listener"],
+    ...["keys", "keys_threshold", "retired_keys", "upstreams", "keep_releases", "watch", "listener"],
     "canary",
   ],
 );
@@ -200,10 +232,11 @@ function toNodeConfig({ server, site }: v.InferOutput<typeof nodeFile>): NodeCon
       shutdownGraceMs: server.shutdown_grace_ms,
       log: { format: server.log.format, redact: server.log.redact.map((name) => name.toLowerCase()) },
     },
-    sites: site.map(({ name, hosts, dir, limits }) => ({
+    sites: site.map(({ name, hosts, dir, mount, limits }) => ({
       name,
       hosts: hosts.map((host) => host.toLowerCase()),
       dir,
+      mounts: mount.map(({ host, guest, mode }) => ({ host, guest, readOnly: mode === "ro" })),
       limits,
     })),
   };
@@ -261,5 +294,26 @@ function findSharedNames<Sites>({ dataset, addIssue }: v.RawCheckContext<Sites>)
         ],
       });
     }
+  }
+}
+
+/** No two tables of a list have the same `key`. Runs on tables with errors in them too. */
+function findRepeated<Tables>({ dataset, addIssue }: v.RawCheckContext<Tables>, key: string): void {
+  const list: unknown = dataset.value;
+  if (!Array.isArray(list)) return;
+  const owners = new Map<unknown, number>();
+  for (const [index, each] of list.entries()) {
+    if (!isTable(each)) continue;
+    const value = each[key];
+    const owner = owners.get(value);
+    owners.set(value, owner ?? index);
+    if (owner === undefined || typeof value !== "string") continue;
+    addIssue({
+      message: `expected a ${key} that no table before has, got ${describe(value)}, as in the one with index ${owner}`,
+      path: [
+        { type: "array", origin: "value", input: list, key: index, value: each },
+        { type: "object", origin: "value", input: each, key, value },
+      ],
+    });
   }
 }

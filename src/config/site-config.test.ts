@@ -30,6 +30,8 @@ describe("parseSiteConfig", () => {
           methods: ["GET", "POST"],
           argv: { kind: "list", items: ["${SCRIPT_NAME}", "${ARGS}"] },
           env: { GREETING: "hi" },
+          files: ["data/**"],
+          scratchBytes: 16 * 1024 * 1024,
           preload: false,
           timeoutMs: 1000,
           idleMs: 10_000,
@@ -51,7 +53,7 @@ describe("parseSiteConfig", () => {
   test("has the contract's numbers, sizes and booleans as defaults", () => {
     const shown = parseSiteConfig(example, "site.toml");
     const left = parseSiteConfig('[[route]]\npath = "/api/*"\nmodule = "api.wasm"\n', "site.toml");
-    const examples = { kind: undefined, methods: undefined, argv: undefined, env: {} };
+    const examples = { kind: undefined, methods: undefined, argv: undefined, env: {}, files: [] };
     expect(left).toEqual({
       routes: [{ ...shown.routes[0]!, ...examples }],
       assets: { ...shown.assets, cache: {}, headers: {} },

@@ -34,6 +34,10 @@ export type RouteConfig = {
   readonly methods: readonly RouteMethod[] | undefined;
   readonly argv: ArgvTemplate | undefined;
   readonly env: Readonly<Record<string, string>>;
+  /** Globs over the release's files, which the guest sees under /site. */
+  readonly files: readonly string[];
+  /** What its private /tmp may hold; 0 is none. */
+  readonly scratchBytes: number;
   readonly preload: boolean;
   readonly timeoutMs: number;
   readonly idleMs: number;
@@ -96,6 +100,16 @@ const route = table(
     methods: maybe("Methods that it answers; others get 405. All when left out; GET answers HEAD.", methods),
     argv: maybe(argvDescription, argvTemplate),
     env: withDefault("Environment of the guest.", env, {}),
+    files: withDefault(
+      "Globs over the site's files: what they match the guest sees under /site, for reading only.",
+      v.array(text("a glob", checkGlob), "a list of globs"),
+      [],
+    ),
+    scratch: withDefault(
+      "How much a private /tmp in memory may hold, emptied after each request; 0 is no /tmp.",
+      byteSize(),
+      "16 MiB",
+    ),
     preload: withDefault("Have one instance ready before the first request.", flag(), false),
     timeout_ms: withDefault(
       "How long the guest may take until the head of its response is out, in milliseconds: then 504.",
@@ -116,10 +130,7 @@ const route = table(
     max_concurrency: withDefault("Requests that this route answers at once.", integer(1, 10_000), 64),
     breaker: withDefault("The circuit breaker of the route.", breakerTable, {}),
   },
-  [
-    ...["files", "scratch", "middleware", "config", "isolate", "cpu_ms", "memory_max", "probe"],
-    ...["upstream", "listener"],
-  ],
+  [...["middleware", "config", "isolate", "cpu_ms", "memory_max", "probe"], ...["upstream", "listener"]],
 );
 
 const headers = v.pipe(
@@ -209,6 +220,8 @@ function toRouteConfig(file: v.InferOutput<typeof route>): RouteConfig {
     methods: file.methods,
     argv: file.argv,
     env: file.env,
+    files: file.files,
+    scratchBytes: file.scratch,
     preload: file.preload,
     timeoutMs: file.timeout_ms,
     idleMs: file.idle_ms,

@@ -4,7 +4,7 @@
  */
 import { peek } from "bun";
 import { EmendError, invariant, messageOf } from "../errors.ts";
-import { bindCalls, emptyRun, type HostCall, type Run, WasiHost } from "../wasi/index.ts";
+import { bindCalls, emptyRun, type HostCall, type Run, reachesFiles, WasiHost } from "../wasi/index.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { type Link, linkImports } from "./link-module.ts";
 import { type MemoryImage, Snapshot, takeImage } from "./snapshot.ts";
@@ -34,7 +34,7 @@ export class Instance {
   readonly #stop = new WebAssembly.Global({ value: "i32", mutable: true }, 0);
   /** What a host call threw: a bug of ours. */
   readonly #thrown = new WebAssembly.Global<"externref">({ value: "externref", mutable: true }, undefined);
-  readonly #host = new WasiHost(this.#stop);
+  readonly #host: WasiHost;
   /** The functions that the guest imports, by import module. */
   readonly #imports: Imports = {};
   #entry!: Entry;
@@ -46,6 +46,10 @@ export class Instance {
 
   private constructor(compiled: CompiledModule, options: InstanceOptions) {
     this.#compiled = compiled;
+    this.#host = new WasiHost(
+      this.#stop,
+      compiled.links.some(({ names }) => names.some(reachesFiles)),
+    );
     for (const link of compiled.links) {
       const linked = new WebAssembly.Instance(
         link.module,

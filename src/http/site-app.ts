@@ -10,19 +10,22 @@ import { messageOf } from "../errors.ts";
 import type { Pool, PoolStatus } from "../guest/index.ts";
 import { variantsDelayMs } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
+import type { Preopen } from "../wasi/index.ts";
 import { type Assets, createAssets } from "./assets/index.ts";
 import type { Call } from "./call.ts";
 import type { SiteContent } from "./content.ts";
 import { plainResponse } from "./plain-response.ts";
 import { decodePath } from "./request-target.ts";
 import { methodsOf, type RouteEntry, sortRoutes } from "./route-table.ts";
-import { createWagiHandler, type WagiHandler } from "./wagi/index.ts";
+import { createWagiHandler, guestDirectories, type WagiHandler } from "./wagi/index.ts";
 
 export interface SiteAppOptions {
   readonly site: string;
   readonly content: SiteContent;
   /** A pool for each module that a route names, by path. */
   readonly pools: ReadonlyMap<string, Pool>;
+  /** Directories that every guest of the site sees. */
+  readonly mounts: readonly Preopen[];
   readonly logger: Logger;
   /** Goes on every answer, such as x-emend-release. */
   readonly headers: Readonly<Record<string, string>>;
@@ -159,13 +162,14 @@ export class SiteApp {
   }
 
   #bind(entry: RouteEntry): BoundRoute[] {
-    const { logger, pools, site, headers } = this.#options;
+    const { content, logger, mounts, pools, site, headers } = this.#options;
     return entry.routes.map((config) => {
       const pool = pools.get(config.module);
       if (pool === undefined) throw new Error(`no pool for ${config.module}`);
       const handler = createWagiHandler({
         config,
         pool,
+        preopens: guestDirectories(config, content, mounts),
         headers,
         guestLines: logger.guestLines(site, config.path),
       });

@@ -20,6 +20,7 @@ import {
   trustedProxies,
 } from "../http/index.ts";
 import type { Logger } from "../log/index.ts";
+import type { Preopen } from "../wasi/index.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { ModuleLease } from "./module-lease.ts";
 
@@ -53,11 +54,11 @@ export class Lane {
   }
 
   /**
-   * Makes a release ready beside the running one.
+   * Makes a release ready beside the running one. `mounts` are the directories that all of its guests see.
    *
    * @throws EmendError `module.*` for a module that cannot be served, `site.config`.
    */
-  async prepare(site: string, content: SiteContent): Promise<Prepared> {
+  async prepare(site: string, content: SiteContent, mounts: readonly Preopen[] = []): Promise<Prepared> {
     const { logger, releaseHeader } = this.#options;
     const files = moduleFiles(content);
     const modules = new ModuleLease(this.#modules, readFile);
@@ -73,7 +74,7 @@ export class Lane {
       const previous = this.#slots.get(site)?.current;
       return {
         site,
-        app: new SiteApp({ site, content, pools, logger, headers, previous }),
+        app: new SiteApp({ site, content, pools, mounts, logger, headers, previous }),
         modules,
       };
     } catch (error) {

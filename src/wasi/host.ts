@@ -45,7 +45,7 @@ export interface Run {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** From descriptor 3 on, in this order. Asked for once, when the run begins. */
+  /** From descriptor 3 on, in this order. Asked for once, when a run begins whose guest can reach files. */
   preopens(): readonly Preopen[];
   /** Called each time that the guest is about to suspend. */
   onWait?(): void;
@@ -61,6 +61,11 @@ export const emptyRun: Run = {
   preopens: () => [],
 };
 
+/** Whether this is a call by which a guest finds, lists or opens files. */
+export function reachesFiles(call: string): boolean {
+  return call.startsWith("path_") || call.startsWith("fd_prestat_") || call === "fd_readdir";
+}
+
 export class WasiHost {
   readonly memory: GuestMemory = new GuestMemory();
   /** By number; a hole is a descriptor that is closed. */
@@ -74,6 +79,7 @@ export class WasiHost {
   charged = 0;
 
   readonly #stopFlag: StopFlag;
+  readonly #takesPreopens: boolean;
   #run: Run = emptyRun;
   #args: ByteStrings | undefined;
   #environ: ByteStrings | undefined;
@@ -84,8 +90,10 @@ export class WasiHost {
   /** The call that a file has yet to answer, or has answered while its guest was suspended. */
   #inFlight: InFlight | undefined;
 
-  constructor(stopFlag: StopFlag) {
+  /** `takesPreopens`: false for a guest with no call that reaches files, since making directories for it takes time. */
+  constructor(stopFlag: StopFlag, takesPreopens: boolean = true) {
     this.#stopFlag = stopFlag;
+    this.#takesPreopens = takesPreopens;
   }
 
   /** Starts a run: fresh descriptors for its streams and preopens, and no trace of the one before. */
@@ -106,6 +114,7 @@ export class WasiHost {
     this.descriptors[0] = inputDescriptor(run.stdin);
     this.descriptors[1] = outputDescriptor(run.stdout);
     this.descriptors[2] = outputDescriptor(run.stderr);
+    if (!this.#takesPreopens) return;
     for (const { name, directory, readOnly } of run.preopens())
       this.descriptors.push(preopenDescriptor(name, directory, readOnly));
   }

@@ -11,12 +11,13 @@
  * ```
  */
 import { sha256Hex } from "../../src/bytes/index.ts";
-import { defaultSiteConfig, parseSiteConfig } from "../../src/config/index.ts";
+import { defaultSiteConfig, parseSiteConfig, type SiteMount } from "../../src/config/index.ts";
 import type { PoolStatus } from "../../src/guest/index.ts";
 import type { SiteContent, SiteFile } from "../../src/http/index.ts";
 import { Lane } from "../../src/lane/index.ts";
 import { createLogger } from "../../src/log/index.ts";
 import { contentDigest } from "../../src/release/index.ts";
+import { openMounts } from "../../src/site-mounts.ts";
 
 /** What a site is made of. Without `toml` it is served as a directory without a site.toml would be. */
 export interface SiteUnderTest {
@@ -26,6 +27,7 @@ export interface SiteUnderTest {
   readonly name?: string;
   /** Every host when left out. */
   readonly hosts?: readonly string[];
+  readonly mounts?: readonly SiteMount[];
 }
 
 /** A line of the JSON log. */
@@ -70,7 +72,9 @@ export async function serveSites(
   });
   const lane = new Lane({ logger, releaseHeader: true });
   for (const site of sites) {
-    lane.addSite(await lane.prepare(site.name ?? "default", siteContent(site)), site.hosts ?? ["*"]);
+    const mounts = await openMounts(site.mounts ?? []);
+    const prepared = await lane.prepare(site.name ?? "default", siteContent(site), mounts);
+    lane.addSite(prepared, site.hosts ?? ["*"]);
   }
   const server = lane.listen({ hostname: "127.0.0.1", port: 0, trustedProxies });
   const records = async (): Promise<LoggedRecord[]> => {

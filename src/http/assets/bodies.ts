@@ -4,8 +4,8 @@
  */
 import { assetHeldFileBytesMax } from "../../limits.ts";
 import { isResident } from "../content.ts";
+import { checkUnchanged, readVerified } from "../read-verified.ts";
 import type { Asset, Form } from "./asset.ts";
-import { checkUnchanged, readVerified } from "./read-verified.ts";
 
 type Held = { readonly form: Form; readonly bytes: number; usedAt: number };
 

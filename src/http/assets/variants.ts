@@ -4,8 +4,8 @@
  */
 import { assetVariantRatioMax } from "../../limits.ts";
 import type { SiteFile } from "../content.ts";
+import { readVerified } from "../read-verified.ts";
 import { type Coding, codings } from "./accept-encoding.ts";
-import { readVerified } from "./read-verified.ts";
 
 /** One coded form of a file. */
 export type Variant = { readonly coding: Coding; readonly blob: Blob };

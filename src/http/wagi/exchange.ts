@@ -66,7 +66,7 @@ export class Exchange implements Run {
   }
 
   preopens(): readonly Preopen[] {
-    return [];
+    return this.#route.preopens();
   }
 
   /**

@@ -4,6 +4,7 @@ import type { RouteConfig } from "../../config/index.ts";
 import { EmendError, messageOf } from "../../errors.ts";
 import type { Instance, Pool } from "../../guest/index.ts";
 import type { GuestLines } from "../../log/index.ts";
+import type { Preopen } from "../../wasi/index.ts";
 import type { Call } from "../call.ts";
 import { ConcurrencyGate } from "../concurrency-gate.ts";
 import { plainResponse } from "../plain-response.ts";
@@ -22,6 +23,8 @@ export interface WagiHandler {
 export interface WagiHandlerOptions {
   readonly config: RouteConfig;
   readonly pool: Pool;
+  /** The directories of one run. */
+  readonly preopens: () => readonly Preopen[];
   /** Where the stderr of the route's guests goes. */
   readonly guestLines: GuestLines;
   /** Goes on every answer. */
@@ -30,7 +33,7 @@ export interface WagiHandlerOptions {
 
 /** Makes the handler of a route. Never throws at a request: every failure is a plain response and a reason. */
 export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
-  const { config, pool, guestLines, headers } = options;
+  const { config, pool, preopens, guestLines, headers } = options;
   const gate = new ConcurrencyGate(config.maxConcurrency);
   const scriptSegments = config.path.endsWith("/*") ? config.path.split("/").length - 2 : undefined;
   const route: WagiRoute = {
@@ -40,6 +43,7 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
     guestLines,
     headers,
     heads: new HeadCache(headers),
+    preopens,
     args: ({ target }) => guestArguments(config.argv, target.path, target.query),
     environ: (call, contentLength) =>
       guestEnvironment({

@@ -1,5 +1,6 @@
 /** A WAGI route as its exchanges see it. */
 import type { GuestLines } from "../../log/index.ts";
+import type { Preopen } from "../../wasi/index.ts";
 import type { Call } from "../call.ts";
 import type { HeadCache } from "./head-cache.ts";
 
@@ -12,6 +13,7 @@ export interface WagiRoute {
   /** Goes on every answer. */
   readonly headers: Readonly<Record<string, string>>;
   readonly heads: HeadCache;
+  readonly preopens: () => readonly Preopen[];
   readonly args: (call: Call) => readonly string[];
   readonly environ: (call: Call, contentLength: string) => readonly string[];
 }

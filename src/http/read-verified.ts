@@ -1,7 +1,7 @@
 /** Bytes that are read from a disk that others write to. */
-import { sha256Hex } from "../../bytes/index.ts";
-import { EmendError } from "../../errors.ts";
-import type { SiteFile } from "../content.ts";
+import { sha256Hex } from "../bytes/index.ts";
+import { EmendError } from "../errors.ts";
+import type { SiteFile } from "./content.ts";
 
 /** Reads a file into memory. Rejects with `release.changed` when its bytes are not those of its digest. */
 export async function readVerified(file: SiteFile): Promise<Uint8Array<ArrayBuffer>> {
