@@ -84,6 +84,9 @@ export const moduleEntriesMax = 1_000_000;
 /** Parameters and results of one function type, each: the JavaScript API's bound again. */
 export const moduleParametersMax = 1000;
 
+/** Imports of one module whose lack a message tells; the rest is counted. `emend inspect` lists them all. */
+export const moduleProblemsShownMax = 4;
+
 /** Sections of a module: thirteen are known, the rest are custom ones. At 400 bytes of bookkeeping each: 4 MB. */
 export const moduleSectionsMax = 10_000;
 

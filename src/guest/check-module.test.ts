@@ -42,6 +42,22 @@ describe("checkCommand refuses", () => {
     });
   }
 
+  test("what needs many other imports, naming the first of them and counting the rest", async () => {
+    const names = Array.from({ length: 9 }, (_, i) => `call${i}`);
+    const imports = (count: number): string =>
+      names
+        .slice(0, count)
+        .map((name) => `(import "js" "${name}" (func))`)
+        .join("");
+    const few = refusal(await assembleText(`(module ${imports(4)})`));
+    expect(few).toContain('"call3"');
+    expect(few).not.toContain("more like these");
+    const many = refusal(await assembleText(`(module ${imports(9)})`));
+    expect(many).toContain('"call3"');
+    expect(many).not.toContain('"call4"');
+    expect(many).toEndWith("; and 5 more like these");
+  });
+
   const wasi = "wasi_snapshot_preview1";
   const texts: [name: string, text: string, said: string][] = [
     [

@@ -4,7 +4,7 @@
  */
 import { DecodeError } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
-import { moduleBytesMax } from "../limits.ts";
+import { moduleBytesMax, moduleProblemsShownMax } from "../limits.ts";
 import { type AbiFunction, abis, findAbi, findFunction } from "../wasi/index.ts";
 import {
   decodeModule,
@@ -42,12 +42,19 @@ export function checkCommand(bytes: Uint8Array, name: string): ModuleInfo {
   }
   const module = decode(bytes, name);
   const problems = checkImports(module).flatMap((each) => each.problem ?? []);
-  if (problems.length > 0) throw new EmendError("module.import", `${name}: ${problems.join("; ")}`);
+  if (problems.length > 0) throw new EmendError("module.import", `${name}: ${listed(problems)}`);
   if (module.memories.some((memory) => memory.wide || memory.shared)) {
     throw new EmendError("module.invalid", `${name}: 64-bit and shared memories are not supported`);
   }
   checkEntry(module, name);
   return module;
+}
+
+/** As a sentence; a module made for another host has dozens. */
+function listed(problems: readonly string[]): string {
+  const rest = problems.length - moduleProblemsShownMax;
+  const shown = problems.slice(0, moduleProblemsShownMax).join("; ");
+  return rest > 0 ? `${shown}; and ${rest} more like these` : shown;
 }
 
 /** Decodes a module. @throws EmendError `module.invalid` */

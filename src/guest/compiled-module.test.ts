@@ -2,8 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { assembleText } from "../../test/support/assemble-text.ts";
 import { kitGuest } from "../../test/support/guests.ts";
 import { createRandom } from "../../test/support/random.ts";
+import { runGuest } from "../../test/support/run-guest.ts";
 import { EmendError } from "../errors.ts";
 import { compileCommand } from "./compiled-module.ts";
+import { Instance } from "./instance.ts";
 
 describe("compileCommand", () => {
   test("tells what it compiled", async () => {
@@ -26,6 +28,18 @@ describe("compileCommand", () => {
       "fd_write",
       "proc_exit",
     ]);
+  });
+
+  test("prepares nothing for putting instances back that run once", async () => {
+    const [again, once] = await Promise.all([
+      compileCommand(kitGuest("rust-hello"), "x"),
+      compileCommand(kitGuest("rust-hello"), "x", { once: true }),
+    ]);
+    expect([again.unrestorable, once.unrestorable]).toEqual([[], ["it runs once"]]);
+    expect([typeof again.exports.restore, typeof once.exports.restore]).toEqual(["string", "undefined"]);
+    const { outcome, stdout } = await runGuest(await Instance.create(once));
+    expect(outcome).toEqual({ kind: "exit", code: 0 });
+    expect(stdout).toBe((await runGuest(await Instance.create(again))).stdout);
   });
 
   test("compiles one link module for all guests that import the same", async () => {
