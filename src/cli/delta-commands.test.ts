@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, spyOn, test } from "bun:test";
+import * as fs from "node:fs";
 import {
   existsSync,
   mkdirSync,
@@ -94,6 +95,23 @@ describe("emend diff and emend apply", () => {
     expect(readFileSync(at("result"), "utf8")).toBe("precious");
   });
 
+  test("an output that cannot be created is a failure with a reason", async () => {
+    // The name of the temporary file is longer still, too long for any file system.
+    const { exitCode, err } = await runWhole("diff", at("old"), at("new"), "-o", at("n".repeat(250)));
+    expect({ exitCode, err }).toMatchObject({ exitCode: 1, err: expect.stringContaining("cannot write") });
+  });
+
+  test("a full disk is a failure with a reason, and leaves nothing behind", async () => {
+    const write = spyOn(fs, "writeSync").mockImplementation(() => {
+      throw new Error("ENOSPC: no space left on device");
+    });
+    const { exitCode, err } = await runWhole("diff", at("old"), at("new"), "-o", at("old"));
+    write.mockRestore();
+    expect({ exitCode, err }).toMatchObject({ exitCode: 1, err: expect.stringContaining("no space left") });
+    expect(readdirSync(root).toSorted()).toEqual(["new", "old"]);
+    expect(readFileSync(at("old"), "utf8")).toBe(oldText);
+  });
+
   test("a refusal ends with 3; its code is the last word on stderr, and in --json", async () => {
     expect((await runWhole("diff", at("old"), at("new"), "-o", at("delta"))).exitCode).toBe(0);
     const wrongSource = ["apply", at("new"), at("delta"), "-o", at("result")];
@@ -179,6 +197,8 @@ describe("emend diff and emend apply", () => {
     ["a file that is not there", ["diff", "nope", "new", "--stats"], "io"],
     ["what is no delta", ["apply", "old", "new", "-o", "x"], "delta.format"],
     ["an output in no directory", ["diff", "old", "new", "-o", "no/x"], "io"],
+    ["an output that is a directory", ["diff", "old", "new", "-o", "."], "io"],
+    ["an output that is a device", ["diff", "old", "new", "-o", "/dev/null"], "io"],
   ])("refuses %s", async (_, args, code) => {
     const paths = args.map((arg) => (["old", "new", ".", "x", "nope", "no/x"].includes(arg) ? at(arg) : arg));
     await expect(run(...paths)).rejects.toMatchObject({ code });
