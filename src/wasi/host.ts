@@ -16,6 +16,7 @@ import {
 import { type Answer, Failure, type OpenDirectory, OpenNode, type Result } from "./files/index.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { limits } from "./limits.ts";
+import { monotonicNs } from "./monotonic-clock.ts";
 import { discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -83,7 +84,7 @@ export class WasiHost {
   #run: Run = emptyRun;
   #args: ByteStrings | undefined;
   #environ: ByteStrings | undefined;
-  #began: bigint | undefined;
+  #began: number | undefined;
   #turnBeganMs = 0;
   #register: Register | undefined;
   #wake: (() => void) | undefined;
@@ -161,8 +162,8 @@ export class WasiHost {
   }
 
   /** When the run began on the monotonic clock, in nanoseconds; its CPU clocks count from here. */
-  get beganNs(): bigint {
-    this.#began ??= process.hrtime.bigint();
+  get beganNs(): number {
+    this.#began ??= monotonicNs();
     return this.#began;
   }
 

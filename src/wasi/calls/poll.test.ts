@@ -1,6 +1,7 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { type HostFixture, hostFixture, TestInput, TestOutput } from "../../../test/support/host-fixture.ts";
 import { errno } from "../errno.ts";
+import { monotonicNs } from "../monotonic-clock.ts";
 
 const [monotonic, millisecond] = [1, 1_000_000n];
 /** Where the tests put subscriptions, events and the count of events. */
@@ -69,7 +70,7 @@ describe("poll_oneoff", () => {
     test(`waits for ${name}`, async () => {
       const fixture = hostFixture({}, 1024);
       const startMs = performance.now();
-      const now = id === 0 ? BigInt(Date.now()) * millisecond : process.hrtime.bigint();
+      const now = id === 0 ? BigInt(Date.now()) * millisecond : BigInt(monotonicNs());
       subscribe(fixture, { type: 0, id, absolute, timeoutNs: 15n * millisecond + (absolute ? now : 0n) });
       expect(await poll(fixture, 1)).toBe(errno.success);
       expect(eventsOf(fixture)).toEqual(["0 0 0 0"]);

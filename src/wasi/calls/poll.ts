@@ -72,9 +72,10 @@ function readSubscriptions(
   input: number,
   count: number,
 ): Subscription[] {
-  return Array.from({ length: count }, (_, i) =>
-    readSubscription(host, layout, (input >>> 0) + i * layout.bytes),
-  );
+  const subscriptions: Subscription[] = [];
+  for (let i = 0; i < count; i++)
+    subscriptions.push(readSubscription(host, layout, (input >>> 0) + i * layout.bytes));
+  return subscriptions;
 }
 
 function readSubscription(host: WasiHost, layout: SubscriptionLayout, at: number): Subscription {
@@ -94,7 +95,12 @@ function readSubscription(host: WasiHost, layout: SubscriptionLayout, at: number
 }
 
 function dueEvents(host: WasiHost, subscriptions: readonly Subscription[]): Event[] {
-  return subscriptions.map((each) => eventOf(host, each)).filter((event) => event !== undefined);
+  const events: Event[] = [];
+  for (const each of subscriptions) {
+    const event = eventOf(host, each);
+    if (event !== undefined) events.push(event);
+  }
+  return events;
 }
 
 function eventOf(host: WasiHost, subscription: Subscription): Event | undefined {

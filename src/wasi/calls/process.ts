@@ -4,6 +4,7 @@ import { copyCost, cost } from "../costs.ts";
 import { errno } from "../errno.ts";
 import type { WasiHost } from "../host.ts";
 import { limits } from "../limits.ts";
+import { fillRandom } from "../random-pool.ts";
 import type { HostCalls } from "./host-calls.ts";
 
 export const processCalls = (host: WasiHost): HostCalls => ({
@@ -34,8 +35,7 @@ export const processCalls = (host: WasiHost): HostCalls => ({
     host.pendingBytes = 0;
     while (done < size) {
       const chunk = Math.min(limits.randomChunkBytes, size - done);
-      // getRandomValues refuses shared and resizable memory; a copy keeps it out of the guest's.
-      host.memory.slice((buffer >>> 0) + done, chunk).set(crypto.getRandomValues(new Uint8Array(chunk)));
+      fillRandom(host.memory.slice((buffer >>> 0) + done, chunk));
       done += chunk;
       if (done < size && host.shouldYield()) {
         host.pendingBytes = done;
