@@ -15,10 +15,10 @@ export const blockBytesMax: number = 128 * 1024;
 /** Window of the coders of longer streams, as a power of two: 128 KiB for each stream. */
 export const windowLogMax = 17;
 
-/** Pieces in which longer streams are inflated, bytes. */
-export const inflateChunkBytes: number = 64 * 1024;
+/** Pieces in which longer streams are inflated, bytes: one buffer for each of six streams, 192 KiB. */
+export const inflateChunkBytes: number = 32 * 1024;
 
-/** Memory that a diff may plan for: about 9 bytes for each byte of the source and 4 for each of the target. */
+/** Memory that a diff may plan for: 11 bytes for each byte of the source, 5 of the target, 7 more of both for modules. */
 export const diffMemoryBytesMax: number = 4 * 1024 * 1024 * 1024;
 
 /** Value maps of an `emend-wasm` delta, bytes before coding: 8 bytes for each of a million ranges. */

@@ -101,6 +101,19 @@ describe.each(deltaFormats)("%s", (format) => {
   }, 3_600_000);
 });
 
+/** Long enough for streams that are inflated as they are used, piece by piece. */
+describe.each(["emend-bsdiff", "endsley-gzip"] as const)("%s, streamed", (format) => {
+  test("mutated deltas are refused or harmless", async () => {
+    const random = seededRandom(seed);
+    const source = randomFile(random, 100_000);
+    const own = Uint8Array.from({ length: 200_000 }, () => 97 + random.below(16));
+    const target = new Uint8Array([...source.subarray(50), ...own, ...source.subarray(0, 999)]);
+    const { delta, targetSha256 } = await diffDelta(source, target, { format, effort: "fast" });
+    for (let i = 0; i < mutations / 100; i++)
+      await outcome(source, mutate(delta, random), target, targetSha256);
+  }, 3_600_000);
+});
+
 /** A damaged copy: bits, bytes, numbers at the edges, pieces cut out, doubled or moved. */
 function mutate(delta: Uint8Array, random: Random): Uint8Array {
   let bytes = delta.slice();
@@ -181,6 +194,23 @@ describe("apply undoes diff", () => {
     }
   }, 60_000);
 });
+
+/** 64 MB take half a minute and 1 GB: they are for the long run. */
+test.skipIf(mutations < 1_000_000)(
+  "apply undoes diff of 64 MB (with EMEND_FUZZ_MUTATIONS=1000000)",
+  async () => {
+    const random = seededRandom(seed);
+    const source = new Uint8Array(64_000_000);
+    for (let at = 0; at < source.length; at += 4000) source.set(randomFile(random, 4000), at);
+    const target = source.slice(0, 63_000_000);
+    target.copyWithin(10_000_000, 30_000_000, 45_000_000);
+    for (let i = 0; i < 5000; i++) target[random.below(target.length)]! += 1 + random.below(255);
+    const { delta } = await diffDelta(source, target, { format: "emend-bsdiff", effort: "fast" });
+    expect(Buffer.compare((await applyDelta(source, delta)).target, target)).toBe(0);
+    expect(delta.length).toBeLessThan(100_000);
+  },
+  600_000,
+);
 
 test("a pathological pair costs linear time: equal bytes against equal bytes with a mark", async () => {
   const source = new Uint8Array(2_000_000);
