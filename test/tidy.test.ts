@@ -48,7 +48,7 @@ const rooms: Readonly<Record<string, Room>> = {
   admin: { rooms: ["bytes"], packages: ["hono", "valibot"], builtins: ["node:net"] },
   // both
   delta: { rooms: ["bytes", "wasm"], packages: ["seek-bzip"], builtins: ["node:zlib"] },
-  log: { rooms: [], builtins: ["node:stream"] },
+  log: { rooms: [] },
   cli: {
     rooms: [
       "bytes",

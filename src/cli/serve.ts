@@ -1,12 +1,12 @@
 /** `emend serve`: starts a node and keeps it running until a signal ends it. */
-import { readFileSync, writeSync } from "node:fs";
+import { fstatSync, readFileSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Command } from "commander";
 import { defaultNodeConfig, parseListenAddress } from "../config/defaults.ts";
 import type { ListenAddress, NodeConfig, NodeSite } from "../config/index.ts";
 import { openEmbedded } from "../embedded.ts";
 import { EmendError } from "../errors.ts";
-import { createLogger, type Logger, streamWriter, type Write, wantsColour } from "../log/index.ts";
+import { createLogger, type Logger, sinkWriter, type Write, wantsColour } from "../log/index.ts";
 import { collectDirectory, singleModuleRelease, withIoErrors } from "../release/index.ts";
 import { type SiteSource, startNode } from "../runtime.ts";
 import { defaultStateDir, openState } from "../state/index.ts";
@@ -178,15 +178,20 @@ function configuredSource({ name, hosts, mounts, dir }: NodeSite): SiteSource {
 
 function openLog(config: NodeConfig): Logger {
   const { format, redact } = config.server.log;
-  // The stream is opened with the first line, which comes when the node listens.
+  // The sink is opened with the first line, which comes when the node listens.
   let write: Write | undefined;
   return createLogger({
     format,
     redact,
     write: (text) => {
-      write ??= streamWriter(process.stdout);
+      write ??= sinkWriter(Bun.stdout.writer());
       return write(text);
     },
-    colour: () => wantsColour(process.stdout, process.env),
+    colour: () => wantsColour(isTerminal(1), process.env),
   });
+}
+
+/** Whether a descriptor is a terminal. Only those that could be one are asked: the module that knows takes long to load. */
+function isTerminal(fd: number): boolean {
+  return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule("node:tty").isatty(fd);
 }

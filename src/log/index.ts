@@ -11,5 +11,5 @@ export type {
   SiteLine,
   StoppingRecord,
 } from "./record.ts";
-export { streamWriter, type Write } from "./stream-writer.ts";
+export { sinkWriter, type Write } from "./sink-writer.ts";
 export { wantsColour } from "./wants-colour.ts";

@@ -3,7 +3,7 @@
  * reader up to a bound and are counted beyond it. A log that cannot be written never stops the node.
  */
 import { logBufferCharsMax, logDelayMs, logFlushMsMax } from "../limits.ts";
-import type { Write } from "./stream-writer.ts";
+import type { Write } from "./sink-writer.ts";
 
 export class LineBuffer {
   readonly #write: Write;

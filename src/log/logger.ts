@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * const logger = createLogger({ format: "json", redact: ["x-api-key"], write: streamWriter(process.stdout) });
+ * const logger = createLogger({ format: "json", redact: ["x-api-key"], write: sinkWriter(Bun.stdout.writer()) });
  * logger.log({ event: "listening", addr, admin, node, sites, startMs });
  * if (logger.takesRequest(200)) logger.request({ event: "request", … });
  * await logger.flush();
@@ -18,7 +18,7 @@ import { LineBuffer } from "./line-buffer.ts";
 import { RateGate } from "./rate-gate.ts";
 import type { LeftOutRecord, LogRecord, NodeRecord, RequestRecord } from "./record.ts";
 import { createRedactor } from "./redactor.ts";
-import type { Write } from "./stream-writer.ts";
+import type { Write } from "./sink-writer.ts";
 
 /** For people or for machines. */
 export type LogFormat = "text" | "json";

@@ -1,7 +1,7 @@
 /** Whether colours are welcome: on a terminal, unless the person said no (https://no-color.org). */
 export function wantsColour(
-  stream: { readonly isTTY?: boolean },
+  isTerminal: boolean,
   environment: Readonly<Record<string, string | undefined>>,
 ): boolean {
-  return stream.isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
+  return isTerminal && !environment.NO_COLOR && environment.TERM !== "dumb";
 }
