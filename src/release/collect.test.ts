@@ -49,6 +49,55 @@ async function refusal(directory: string): Promise<{ code: ErrorCode; message: s
 
 const toml = '[[route]]\npath = "/api"\nmodule = "bin/api.wasm"\n';
 
+describe("collectDirectory with files for a route's guests", () => {
+  const withFiles = (...globs: string[]): string =>
+    `[[route]]\npath = "/api"\nmodule = "api.wasm"\nfiles = ${JSON.stringify(globs)}\n`;
+  const files = {
+    "api.wasm": "api",
+    "data/a.json": "1",
+    "data/deep/b.json": "2",
+    "data/deep/c.txt": "3",
+    "data/.hidden": "4",
+    "notes.txt": "5",
+    "public/index.html": "6",
+  };
+  const always = ["api.wasm", "public/index.html", "site.toml"];
+  const cases: [what: string, globs: string[], entering: string[]][] = [
+    ["a directory", ["data/**"], ["data/a.json", "data/deep/b.json", "data/deep/c.txt"]],
+    ["one level", ["data/*.json"], ["data/a.json"]],
+    ["one name at every level", ["**/*.json"], ["data/a.json", "data/deep/b.json"]],
+    ["one file", ["data/deep/c.txt"], ["data/deep/c.txt"]],
+    ["a file at the top", ["notes.txt"], ["notes.txt"]],
+    ["several globs, each file once", ["data/*", "data/a.*", "*.txt"], ["data/a.json", "notes.txt"]],
+    ["what enters without it", ["public/*", "*.wasm"], []],
+    ["what is not there", ["gone/**", "gone.txt", "notes.txt/**"], []],
+    ["what never enters", ["data/.*", ".git/**"], []],
+  ];
+  for (const [what, globs, entering] of cases) {
+    test(`takes ${what}: ${globs.join(" ")}`, async () => {
+      const site = await collectDirectory(siteOf({ ...files, "site.toml": withFiles(...globs) }));
+      expect(pathsOf(site)).toEqual([...always, ...entering].sort());
+    });
+  }
+
+  test("says what it left out of what the globs match, and nothing of the rest", async () => {
+    const root = siteOf({ ...files, ".other": "x", "site.toml": withFiles("data/**", "data/.*", ".git/**") });
+    const { leftOut } = await collectDirectory(root);
+    expect(leftOut).toEqual([
+      { path: ".git/", reason: "a dotfile" },
+      { path: "data/.hidden", reason: "a dotfile" },
+    ]);
+  });
+
+  test("refuses a link that leads out of the site where a glob matches it, and only there", async () => {
+    const root = siteOf({ ...files, "site.toml": withFiles("data/*.json") });
+    symlinkSync("/etc/hostname", join(root, "data/out.txt"));
+    expect(pathsOf(await collectDirectory(root))).toContain("data/a.json");
+    symlinkSync("/etc/hostname", join(root, "data/out.json"));
+    expect(await refusal(root)).toMatchObject({ code: "io" });
+  });
+});
+
 describe("collectDirectory with a site.toml", () => {
   test("takes it, the modules it names and public/, and nothing else", async () => {
     const site = await collectDirectory(

@@ -1,8 +1,8 @@
 /**
  * A site directory as a release (release-and-patch, "What enters a release from a directory").
  *
- * With a `site.toml`: that file, the modules it names and the directory of its `[assets]`. Without one: `public/`
- * and the `*.wasm` at the top. What never enters is in never-enters.ts, how links are treated in walk.ts.
+ * With a `site.toml`: that file, the modules it names, the directory of its `[assets]` and what the `files` of its
+ * routes match. Without one: `public/` and the `*.wasm` at the top. What never enters is in never-enters.ts, how links are treated in walk.ts.
  */
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -45,7 +45,9 @@ export async function collectDirectory(directory: string): Promise<CollectedSite
     files.set(path, { path, size, sha256, blob: Bun.file(file), unchanged });
   }
   const digest = contentDigest(files.values());
-  return { root, digest, config: configured.config, files, leftOut: sortedByPath(leftOut) };
+  // Globs may go over the same names.
+  const passedOver = new Map(leftOut.map((each) => [each.path, each]));
+  return { root, digest, config: configured.config, files, leftOut: sortedByPath(passedOver.values()) };
 }
 
 type Configured = { readonly config: SiteConfig; readonly found: Map<string, FoundFile> };
@@ -60,6 +62,9 @@ async function findConfigured(root: string, leftOut: LeftOut[]): Promise<Configu
   const config = parseSiteConfig(toml, join(root, siteConfigName));
   for (const { module } of config.routes) found.set(module, findModule(root, module));
   for (const file of findAssets(root, config.assets.dir, leftOut)) found.set(file.path, file);
+  for (const glob of new Set(config.routes.flatMap(({ files }) => files))) {
+    for (const file of findMatches(root, glob, leftOut)) found.set(file.path, file);
+  }
   return { config, found };
 }
 
@@ -102,6 +107,23 @@ function findAssets(root: string, path: string, leftOut: LeftOut[]): FoundFile[]
     throw new EmendError("site.config", `${directory}: expected assets, found the state of a node`);
   }
   return walkDirectory(root, path, leftOut);
+}
+
+/** What a route's guests see. Only the directory is searched that every match lies in. */
+function findMatches(root: string, glob: string, leftOut: LeftOut[]): FoundFile[] {
+  const segments = glob.split("/");
+  const firstOpen = segments.findIndex((segment) => /[*?[{\\]/.test(segment));
+  const path = segments.slice(0, firstOpen < 0 ? -1 : firstOpen).join("/");
+  const reason = path === "" ? null : whyPathNeverEnters(root, path);
+  if (reason !== null) {
+    leftOut.push({ path: `${path}/`, reason });
+    return [];
+  }
+  const directory = join(root, path);
+  if (!exists(directory) || !withIoErrors("read", directory, () => statSync(directory)).isDirectory())
+    return [];
+  const matcher = new Bun.Glob(glob);
+  return walkDirectory(root, path, leftOut, (file) => matcher.match(file));
 }
 
 function realDirectory(directory: string): string {

@@ -17,8 +17,13 @@ export type FoundFile = { readonly path: string; readonly file: string };
 /** What was passed over, and why, for the list that people read. Directories end in `/`. */
 export type LeftOut = { readonly path: string; readonly reason: string };
 
-/** The files below `root`/`path`. `root` is a real path. Throws `io` and `patch.path`. */
-export function walkDirectory(root: string, path: string, leftOut: LeftOut[]): FoundFile[] {
+/** The files below `root`/`path` that are `wanted`. `root` is a real path. Throws `io` and `patch.path`. */
+export function walkDirectory(
+  root: string,
+  path: string,
+  leftOut: LeftOut[],
+  wanted: (path: string) => boolean = () => true,
+): FoundFile[] {
   const found: FoundFile[] = [];
   const pending = [path];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
@@ -26,6 +31,7 @@ export function walkDirectory(root: string, path: string, leftOut: LeftOut[]): F
     for (const name of withIoErrors("read the directory", absolute, () => readdirSync(absolute))) {
       const entry = directory === "" ? name : `${directory}/${name}`;
       const isDirectory = lstat(join(absolute, name))?.isDirectory() === true;
+      if (!isDirectory && !wanted(entry)) continue;
       const reason = whyNeverEnters(absolute, name);
       if (reason !== null) leftOut.push({ path: isDirectory ? `${entry}/` : entry, reason });
       else if (isDirectory) pending.push(checkedEntry(entry));
