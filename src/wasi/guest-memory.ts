@@ -65,6 +65,13 @@ export class GuestMemory {
     this.#view.setBigUint64(pointer >>> 0, value, true);
   }
 
+  /** Copies a few bytes from `from` on: making views of them would take longer. */
+  putFew(pointer: number, source: Uint8Array, from: number, length: number): void {
+    const bytes = this.#bytes;
+    const start = pointer >>> 0;
+    for (let i = 0; i < length; i++) bytes[start + i] = source[from + i]!;
+  }
+
   fill(pointer: number, length: number, value: number): void {
     const start = pointer >>> 0;
     this.#bytes.fill(value, start, start + length);

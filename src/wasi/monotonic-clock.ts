@@ -1,4 +1,4 @@
-/** The clock that never goes back, in whole nanoseconds since this process began: below 2^53 for a hundred days. */
+/** The clock that never goes back, in nanoseconds since this process began, with what it tells of a fraction. */
 export function monotonicNs(): number {
-  return Math.round(performance.now() * 1e6);
+  return performance.now() * 1e6;
 }

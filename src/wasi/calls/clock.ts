@@ -36,11 +36,13 @@ export const clockCalls = (host: WasiHost): HostCalls => ({
   },
 });
 
-/** Writes `value * factor` as a u64, in halves: a BigInt would take longer than the rest of the call. */
+/** Writes `value * factor` as a u64, in halves that the engine knows to be small integers: several times quicker. */
 function putProduct({ memory }: WasiHost, pointer: number, value: number, factor: number): void {
-  const low = (value % 2 ** 32) * factor;
-  memory.setU32(pointer, low >>> 0);
-  memory.setU32((pointer >>> 0) + 4, Math.floor(value / 2 ** 32) * factor + Math.floor(low / 2 ** 32));
+  const high = (value * 2 ** -32) | 0;
+  const low = (value - high * 2 ** 32) * factor;
+  const carry = (low * 2 ** -32) | 0;
+  memory.setU32(pointer, (low - carry * 2 ** 32) | 0);
+  memory.setU32((pointer >>> 0) + 4, (high * factor + carry) | 0);
 }
 
 function isCpuClock(id: number): boolean {
@@ -50,6 +52,6 @@ function isCpuClock(id: number): boolean {
 /** A clock's time, undefined for one that does not exist. `beganNs` is when the run began, monotonic. */
 export function clockNanoseconds(id: number, beganNs: number): bigint | undefined {
   if (id === clockId.realtime) return wallClockNs();
-  if (id === clockId.monotonic) return BigInt(monotonicNs());
-  return isCpuClock(id) ? BigInt(monotonicNs() - beganNs) : undefined;
+  if (id === clockId.monotonic) return BigInt(Math.floor(monotonicNs()));
+  return isCpuClock(id) ? BigInt(Math.floor(monotonicNs() - beganNs)) : undefined;
 }

@@ -70,7 +70,7 @@ describe("poll_oneoff", () => {
     test(`waits for ${name}`, async () => {
       const fixture = hostFixture({}, 1024);
       const startMs = performance.now();
-      const now = id === 0 ? BigInt(Date.now()) * millisecond : BigInt(monotonicNs());
+      const now = id === 0 ? BigInt(Date.now()) * millisecond : BigInt(Math.floor(monotonicNs()));
       subscribe(fixture, { type: 0, id, absolute, timeoutNs: 15n * millisecond + (absolute ? now : 0n) });
       expect(await poll(fixture, 1)).toBe(errno.success);
       expect(eventsOf(fixture)).toEqual(["0 0 0 0"]);

@@ -4,7 +4,7 @@ import { copyCost, cost } from "../costs.ts";
 import { errno } from "../errno.ts";
 import type { WasiHost } from "../host.ts";
 import { limits } from "../limits.ts";
-import { fillRandom } from "../random-pool.ts";
+import { putRandom } from "../random-pool.ts";
 import type { HostCalls } from "./host-calls.ts";
 
 export const processCalls = (host: WasiHost): HostCalls => ({
@@ -35,7 +35,7 @@ export const processCalls = (host: WasiHost): HostCalls => ({
     host.pendingBytes = 0;
     while (done < size) {
       const chunk = Math.min(limits.randomChunkBytes, size - done);
-      fillRandom(host.memory.slice((buffer >>> 0) + done, chunk));
+      putRandom(host.memory, (buffer >>> 0) + done, chunk);
       done += chunk;
       if (done < size && host.shouldYield()) {
         host.pendingBytes = done;
