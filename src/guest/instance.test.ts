@@ -230,6 +230,16 @@ test("proc_exit ends a guest that catches everything, with its code", async () =
   expect(instance.restore()).toBe(true);
 });
 
+describe("Instance with a time that can be over", () => {
+  test("runs as long as it is not, and ends at the next host call once it is", async () => {
+    const compiled = await compileCommand(await ownGuest("stdio"), "stdio.wasm");
+    let calls = 0;
+    const instance = await Instance.create(compiled, { isOver: () => ++calls > 1000 });
+    const { outcome } = await runGuest(instance, query("do=spin"));
+    expect([outcome, calls]).toEqual([{ kind: "stopped" }, 1001]);
+  });
+});
+
 describe("Instance.restore", () => {
   test("refuses an instance without a snapshot", async () => {
     const instance = await Instance.create(await compileCommand(kitGuest("c-hello"), "c-hello"));
