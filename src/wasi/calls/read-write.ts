@@ -6,7 +6,7 @@ import { andThen } from "../files/index.ts";
 import type { Register, WasiHost } from "../host.ts";
 import { limits } from "../limits.ts";
 import { right } from "../rights.ts";
-import { closed, wouldBlock } from "../stream.ts";
+import { closed, type Output, wouldBlock } from "../stream.ts";
 import { findFile, findWritableFile } from "./find-descriptor.ts";
 import type { HostCalls } from "./host-calls.ts";
 import { unsigned64 } from "./integers.ts";
@@ -179,41 +179,54 @@ function writeStream(
   const { memory } = host;
   // Behind a wait the call begins anew, and what went out before it must not go out twice.
   const before = host.pendingBytes;
-  host.pendingBytes = 0;
-  const waits = !(descriptor.flags & fdFlag.nonblock) || output.alwaysWaits === true;
-  let skip = before;
   let total = 0;
   for (let at = vectors >>> 0, end = at + count * vectorSize; at < end; at += vectorSize) {
-    const pointer = memory.u32(at);
     const length = memory.u32(at + 4);
-    let start = Math.min(skip, length);
-    skip -= start;
-    total += start;
+    let start = 0;
+    if (total < before) {
+      start = Math.min(before - total, length);
+      total += start;
+    }
     while (start < length) {
       const size = Math.min(limits.pieceBytes, length - start);
-      const taken = output.write(memory.slice(pointer + start, size));
-      if (taken === closed) return output.failure ?? errno.pipe;
-      if (taken > 0) {
-        start += taken;
-        total += taken;
-        host.charged += copyCost(taken);
-      }
-      if (taken < size) {
-        if (waits) return goOnLater(host, total, (wake) => output.wait(wake));
-        if (total === 0) return errno.again;
-        memory.setU32(writtenPointer, total);
-        return errno.success;
-      }
-      if (total - before >= limits.pieceBytes && start < length && host.shouldYield())
-        return goOnLater(host, total, (wake) => void setImmediate(wake));
+      const taken = output.write(memory.slice(memory.u32(at) + start, size));
+      if (taken !== size) return endShort(host, descriptor, output, total, taken, writtenPointer);
+      start += size;
+      total += size;
+      if (total - before >= limits.pieceBytes && host.shouldYield()) return goOnLater(host, total, nextTurn);
     }
   }
+  host.pendingBytes = 0;
+  host.charged += copyCost(total - before);
   memory.setU32(writtenPointer, total);
+  return errno.success;
+}
+
+/** What follows on a write that an output did not take whole; `total` bytes went out before it. */
+function endShort(
+  host: WasiHost,
+  { flags }: StreamDescriptor,
+  output: Output,
+  total: number,
+  taken: number,
+  writtenPointer: number,
+): number {
+  const went = total + Math.max(0, taken);
+  const waits = !(flags & fdFlag.nonblock) || output.alwaysWaits;
+  if (taken !== closed && waits) return goOnLater(host, went, (wake) => output.wait(wake));
+  host.charged += copyCost(went - host.pendingBytes);
+  host.pendingBytes = 0;
+  if (taken === closed) return output.failure ?? errno.pipe;
+  if (went === 0) return errno.again;
+  host.memory.setU32(writtenPointer, went);
   return errno.success;
 }
 
 /** Waits, and then goes on behind the first `total` bytes. */
 function goOnLater(host: WasiHost, total: number, register: Register): number {
+  host.charged += copyCost(total - host.pendingBytes);
   host.pendingBytes = total;
   return host.waitFor(register);
 }
+
+const nextTurn: Register = (wake) => void setImmediate(wake);
