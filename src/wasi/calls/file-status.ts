@@ -1,5 +1,5 @@
 /** fd_filestat_*, fd_allocate, fd_advise, fd_sync and fd_datasync: size, times and room of an open file. */
-import { cost } from "../costs.ts";
+import { copyCost, cost } from "../costs.ts";
 import type { DirectoryDescriptor, FileDescriptor } from "../descriptor.ts";
 import { errno } from "../errno.ts";
 import type { OpenNode, Stat } from "../files/index.ts";
@@ -73,7 +73,10 @@ export const fileStatusCalls = (host: WasiHost, { filestat }: Layout): HostCalls
     const length = unsigned64(lengthLow, lengthHigh);
     if (length === 0) return errno.inval;
     if (offset + length > Number.MAX_SAFE_INTEGER) return errno.fbig;
-    return host.complete(found.file.allocate(offset, length), done);
+    return host.complete(found.file.allocate(offset, length), () => {
+      host.charged += copyCost(Math.min(offset + length, 0xffff_ffff));
+      return errno.success;
+    });
   },
 
   /**

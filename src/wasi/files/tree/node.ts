@@ -17,6 +17,8 @@ export interface FileContent {
   write(bytes: Uint8Array, offset: number): number;
   /** False where there is no room. */
   setSize(size: number): boolean;
+  /** Takes room up to `end`, and is at least as long; false where there is none. */
+  allocate(end: number): boolean;
   free(): void;
 }
 

@@ -96,6 +96,10 @@ class LazyContent implements FileContent {
     return false;
   }
 
+  allocate(): boolean {
+    return false;
+  }
+
   free(): void {
     // It has a name for ever.
   }

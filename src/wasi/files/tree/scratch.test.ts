@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createRandom } from "../../../../test/support/random.ts";
 import { type Answer, Failure } from "../answer.ts";
 import type { OpenDirectory } from "../open-directory.ts";
 import { OpenFile } from "../open-file.ts";
@@ -92,6 +93,31 @@ describe("createScratch", () => {
     expect([now(root.entries()), roomIn(root)]).toEqual([[], room]);
   });
 
+  test("allocates what fits, to the byte, and nothing of what does not", () => {
+    const root = createScratch(200_000);
+    const room = roomIn(root);
+    const file = fileIn(root, "probe");
+    expect(now(file.allocate(0, room + 1))).toBe(nospc);
+    expect(now(file.stat())).toMatchObject({ sizeBytes: 0n });
+    expect(now(file.allocate(0, room))).toBeUndefined();
+    expect(create(root, "x")).toBe(nospc);
+    expect(now(file.write(new Uint8Array(room), 0))).toMatchObject({ count: room });
+    now(file.setSize(0));
+    expect(now(file.allocate(100_000, 10))).toBeUndefined();
+    file.close();
+    now(root.unlinkFile("probe"));
+    expect(roomIn(root)).toBe(room);
+  });
+
+  test("a gap takes no room, and reads as zeros", () => {
+    const root = createScratch(1_000_000);
+    const file = fileIn(root, "a");
+    now(file.write(Uint8Array.of(7), 900_000));
+    expect(roomIn(root)).toBeGreaterThan(800_000);
+    const into = new Uint8Array(400_000).fill(1);
+    expect([now(file.read(into, 500_001)), into.indexOf(7), into.indexOf(1)]).toEqual([400_000, 399_999, -1]);
+  });
+
   test("a thousand writes at the limit leak nothing", () => {
     const root = createScratch(50_000);
     const room = roomIn(root);
@@ -106,6 +132,53 @@ describe("createScratch", () => {
     }
     for (let i = 0; i < 7; i++) now(root.unlinkFile(`file${i}`));
     expect([now(root.entries()), roomIn(root)]).toEqual([[], room]);
+  });
+
+  test("what was cut off comes back as zeros, however the file grows", () => {
+    const file = fileIn(createScratch(100_000), "a");
+    const into = new Uint8Array(30);
+    const content = (): string => {
+      const count = now(file.read(into, 0));
+      return Buffer.from(into.subarray(0, Number(count))).toString("latin1");
+    };
+    const write = (text: string, offset: number): unknown => now(file.write(Buffer.from(text), offset));
+    write("abcdefghij", 0);
+    now(file.setSize(3));
+    write("X", 3);
+    now(file.setSize(8));
+    expect(content()).toBe("abcX\0\0\0\0");
+    write("ABCDEFGHIJKLMNOPQRST", 0);
+    now(file.setSize(2));
+    write("z", 12);
+    expect(content()).toBe(`AB${"\0".repeat(10)}z`);
+    now(file.setSize(20));
+    expect(content()).toBe(`AB${"\0".repeat(10)}z${"\0".repeat(7)}`);
+    now(file.setSize(1));
+    now(file.allocate(0, 4));
+    expect(content()).toBe("A\0\0\0");
+  });
+
+  test("a random series of writes and sizes is as that of an array", () => {
+    const random = createRandom();
+    const file = fileIn(createScratch(1_000_000), "a");
+    let expected: number[] = [];
+    for (let i = 0; i < 2000; i++) {
+      const offset = random.below(300);
+      if (random.below(2) === 0) {
+        const bytes = Uint8Array.from({ length: 1 + random.below(100) }, () => random.below(256));
+        now(file.write(bytes, offset));
+        while (expected.length < offset) expected.push(0);
+        bytes.forEach((byte, index) => {
+          expected[offset + index] = byte;
+        });
+      } else {
+        now(file.setSize(offset));
+        expected = Array.from({ length: offset }, (_, index) => expected[index] ?? 0);
+      }
+      const into = new Uint8Array(500);
+      const count = Number(now(file.read(into, 0)));
+      expect([random.seed, i, ...into.subarray(0, count)]).toEqual([random.seed, i, ...expected]);
+    }
   });
 
   test("a far offset is refused before anything is made for it", () => {

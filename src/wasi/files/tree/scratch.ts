@@ -7,7 +7,7 @@ import { Volume } from "./volume.ts";
 
 /**
  * An empty tree. Content, names and nodes together take at most `bytesMax`, ENOSPC beyond; a file that has
- * neither a name nor a descriptor takes nothing. Growing a file takes up to its size once more for a moment.
+ * neither a name nor a descriptor takes nothing, and neither does a gap that was never written.
  */
 export function createScratch(bytesMax: number): OpenDirectory {
   const root = new DirectoryNode(new Volume(bytesMax, false), wallClockNs());

@@ -40,8 +40,12 @@ export class TreeFile extends OpenFile {
   }
 
   override allocate(offset: number, length: number): Answer<undefined> {
-    if (this.#node.volume.readOnly) return readOnly;
-    return offset + length > this.#node.content.size ? this.setSize(offset + length) : undefined;
+    const { content, volume } = this.#node;
+    if (volume.readOnly) return readOnly;
+    const { size } = content;
+    if (!content.allocate(offset + length)) return noSpace;
+    if (content.size !== size) this.#node.modified();
+    return undefined;
   }
 
   override stat(): Answer<Stat> {

@@ -14,19 +14,19 @@ export class Volume {
   /** Whether every change is EROFS. */
   readonly readOnly: boolean;
   readonly device: bigint;
-  readonly #bytesMax: number;
+  readonly bytesMax: number;
   #usedBytes = 0;
   #inodes = 0;
 
   constructor(bytesMax: number, readOnly: boolean) {
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
     this.readOnly = readOnly;
     // Apart from the devices of real directories, which are small numbers or have their high half empty.
     this.device = (0x656d_656en << 32n) | BigInt(++volumes);
   }
 
   get freeBytes(): number {
-    return this.#bytesMax - this.#usedBytes;
+    return this.bytesMax - this.#usedBytes;
   }
 
   /** Takes bytes out of what is left; false where they are not there. */
