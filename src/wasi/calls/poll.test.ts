@@ -1,4 +1,5 @@
 import { describe, expect, spyOn, test } from "bun:test";
+import { filesFixture, oflag, rootFd } from "../../../test/support/files-fixture.ts";
 import { type HostFixture, hostFixture, TestInput, TestOutput } from "../../../test/support/host-fixture.ts";
 import { errno } from "../errno.ts";
 import { monotonicNs } from "../monotonic-clock.ts";
@@ -191,6 +192,22 @@ describe("poll_oneoff", () => {
       if (performance.now() - startMs > 2000) break;
     }
     expect(loopRan).toBe(true);
+  });
+
+  test("finds files and directories ready at once, whatever else it waits for", async () => {
+    const fixture = filesFixture();
+    const file = await fixture.open("new", { openFlags: oflag.create });
+    const rightless = await fixture.open("new", { rights: 0 });
+    subscribe(
+      fixture,
+      { type: 0, id: monotonic, timeoutNs: 10n ** 18n },
+      { type: 1, id: file },
+      { type: 2, id: file },
+      { type: 1, id: rootFd },
+      { type: 2, id: rightless },
+    );
+    expect(await poll(fixture, 5)).toBe(errno.success);
+    expect(eventsOf(fixture)).toEqual(["1 1 0 0", "2 2 0 0", "3 1 0 0", `4 2 ${errno.notcapable} 0`]);
   });
 
   test("leaves no timer behind when a descriptor was first", async () => {
