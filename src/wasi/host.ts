@@ -13,8 +13,9 @@ import {
   outputDescriptor,
   preopenDescriptor,
 } from "./descriptor.ts";
-import { type Answer, Failure, type OpenDirectory, OpenNode, type Result } from "./files/index.ts";
+import { type Answer, Failure, type OpenDirectory, type Result } from "./files/index.ts";
 import { GuestMemory } from "./guest-memory.ts";
+import { InFlight } from "./in-flight.ts";
 import { limits } from "./limits.ts";
 import { monotonicNs } from "./monotonic-clock.ts";
 import { discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";
@@ -244,32 +245,6 @@ export class WasiHost {
     });
     this.#wake = undefined;
     cancel?.();
-  }
-}
-
-/** One answer that a file owes, and who is to have it. */
-class InFlight {
-  /** How the call goes on; undefined until the file has answered. */
-  finish: (() => number) | undefined;
-  #result: unknown;
-  #onLate: (() => void) | undefined;
-
-  /** Nobody waits any more. `then` is called when nothing is under way any longer. */
-  abandon(then: () => void): void {
-    this.#onLate = then;
-    if (this.finish !== undefined) this.#discard();
-  }
-
-  answered(result: unknown, finish: () => number): void {
-    this.#result = result;
-    this.finish = finish;
-    if (this.#onLate !== undefined) this.#discard();
-  }
-
-  #discard(): void {
-    // What was opened for a guest that is gone has no descriptor that would close it.
-    if (this.#result instanceof OpenNode) this.#result.close();
-    this.#onLate?.();
   }
 }
 
