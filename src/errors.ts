@@ -9,10 +9,9 @@ export type ErrorCode =
   | "module.invalid"
   | "module.import"
   | "module.limit"
-  // guests at work
-  | "guest.busy"
   // configuration, sites and releases
   | "site.config"
+  | "site.limit"
   | "node.config"
   | "patch.path"
   | "release.changed"

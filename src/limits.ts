@@ -93,8 +93,8 @@ export const moduleSectionsMax = 10_000;
 /** How long an instance beyond the first rests in its pool before it is let go. */
 export const instanceIdleMs = 10_000;
 
-/** Requests that wait in line for one route; the next one is turned away. */
-export const gateWaitersMax = 1000;
+/** Cells in each of the four rows of a site's buckets for clients, a power of two: 512 KiB a site, once it has a rate. */
+export const clientBucketCells = 16_384;
 
 /** Longest header block that a guest may answer with, bytes. */
 export const responseHeadBytesMax: number = 64 * 1024;

@@ -10,16 +10,15 @@
  */
 import { readFileSync } from "node:fs";
 import { createAdminApi, type NodeStatus } from "./admin/index.ts";
-import type { ListenAddress, NodeConfig, SiteMount, TlsFiles } from "./config/index.ts";
-import { EmendError, messageOf } from "./errors.ts";
-import { Lane, type Prepared } from "./lane/index.ts";
+import type { ListenAddress, NodeConfig, SiteLimits, SiteMount, TlsFiles } from "./config/index.ts";
+import { EmendError, invariant, messageOf } from "./errors.ts";
+import { Lane, type LaneSiteStatus, type Prepared, type SiteGrants } from "./lane/index.ts";
 import type { Logger } from "./log/index.ts";
 import { openListener } from "./open-listener.ts";
 import { type Release, withIoErrors } from "./release/index.ts";
 import { openMounts } from "./site-mounts.ts";
 import { watchDirectory } from "./site-watcher.ts";
 import type { State } from "./state/index.ts";
-import type { Preopen } from "./wasi/index.ts";
 
 /** Where a site's content comes from. `directory` is set when it can be watched. */
 export interface SiteSource {
@@ -27,6 +26,7 @@ export interface SiteSource {
   readonly hosts: readonly string[];
   /** Directories of the machine for its guests; `host` is absolute. */
   readonly mounts: readonly SiteMount[];
+  readonly limits: SiteLimits;
   readonly load: () => Promise<Release>;
   readonly directory: string | undefined;
 }
@@ -51,7 +51,7 @@ export interface RunningNode {
 /** What the node keeps about a site beside its release. */
 interface SiteState {
   readonly source: SiteSource;
-  readonly mounts: readonly Preopen[];
+  readonly grants: SiteGrants;
   release: string;
   generation: number;
 }
@@ -68,9 +68,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const sites = await Promise.all(
     sources.map(async (source): Promise<SiteState> => {
       const release = await source.load();
-      const mounts = await openMounts(source.mounts);
-      lane.addSite(await prepare(lane, source, mounts, release), source.hosts);
-      return { source, mounts, release: release.digest, generation: 0 };
+      const grants = { mounts: await openMounts(source.mounts), limits: source.limits };
+      lane.addSite(await prepare(lane, source, grants, release), source.hosts);
+      return { source, grants, release: release.digest, generation: 0 };
     }),
   );
 
@@ -124,11 +124,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 async function prepare(
   lane: Lane,
   source: SiteSource,
-  mounts: readonly Preopen[],
+  grants: SiteGrants,
   release: Release,
 ): Promise<Prepared> {
   try {
-    return await lane.prepare(source.site, release, mounts);
+    return await lane.prepare(source.site, release, grants);
   } catch (error) {
     if (!(error instanceof EmendError)) throw error;
     throw new EmendError(error.code, `site ${source.site}: ${error.message}`, { cause: error });
@@ -142,7 +142,7 @@ function watchSite(site: SiteState, lane: Lane, logger: Logger): Disposable[] {
     try {
       const release = await source.load();
       if (release.digest === site.release) return;
-      lane.commit(await prepare(lane, source, site.mounts, release));
+      lane.commit(await prepare(lane, source, site.grants, release));
       const from = site.release;
       site.release = release.digest;
       site.generation++;
@@ -195,6 +195,8 @@ function listenAdmin(
   return { url: `${scheme}://${host}:${server.port}`, stop: () => server.stop(true) };
 }
 
+type RunningSiteStatus = Pick<NodeStatus["sites"][number], "traffic" | "guests" | "routes">;
+
 interface StatusSource {
   readonly version: string;
   readonly state: State;
@@ -217,9 +219,24 @@ function nodeStatus({ version, state, lane, sites, pending }: StatusSource): Nod
       release,
       sequence: 0,
       generation,
-      guests: Object.entries(running.find((each) => each.site === source.site)?.pools ?? {}).map(
-        ([module, { live, idle, strategy }]) => ({ module, live, idle, strategy }),
-      ),
+      ...siteStatus(running.find((each) => each.site === source.site)),
+    })),
+  };
+}
+
+function siteStatus(running: LaneSiteStatus | undefined): RunningSiteStatus {
+  invariant(running !== undefined, "every site of the node is the lane's");
+  return {
+    traffic: running.traffic,
+    guests: Object.entries(running.pools).map(([module, { live, idle, strategy }]) => ({
+      module,
+      live,
+      idle,
+      strategy,
+    })),
+    routes: running.routes.map(({ breaker: { sinceMs, ...breaker }, ...route }) => ({
+      ...route,
+      breaker: { ...breaker, since: new Date(performance.timeOrigin + sinceMs).toISOString() },
     })),
   };
 }

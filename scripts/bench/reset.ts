@@ -2,10 +2,13 @@
  * `npm run bench:reset`: what a request costs in emend beside HTTP, in one process without sockets. The adapter makes
  * arguments, environment and response; the guest runs; the instance is put back.
  */
+import { defaultSiteLimits } from "../../src/config/defaults.ts";
 import { parseSiteConfig } from "../../src/config/index.ts";
 import { compileCommand, GuestPool, Instance } from "../../src/guest/index.ts";
+import { SiteAdmission } from "../../src/http/admission/index.ts";
 import type { Call } from "../../src/http/call.ts";
 import { createWagiHandler } from "../../src/http/wagi/index.ts";
+import { createLogger } from "../../src/log/index.ts";
 import { discardOutput, emptyInput, type Run } from "../../src/wasi/index.ts";
 import { kitGuest } from "./peers.ts";
 import { median, numberOption, printReport, progress, round } from "./report.ts";
@@ -109,9 +112,11 @@ async function prepare(file: string): Promise<() => Promise<Cost>> {
   const [config] = parseSiteConfig('[[route]]\npath = "/*"\nmodule = "guest.wasm"\n', "site.toml").routes;
   const pool = new GuestPool(compiled);
   const guestLines = { takes: () => false, line: () => {} };
+  const silent = createLogger({ format: "json", redact: [], write: () => undefined });
   const handler = createWagiHandler({
     config: config!,
     pool,
+    admission: new SiteAdmission("bench", defaultSiteLimits(), silent).route(config!),
     guestLines,
     preopens: () => [],
     headers: { "x-emend-release": "0123456789ab" },
@@ -156,6 +161,9 @@ function makeCall(): Call {
     route: null,
     guestMs: undefined,
     bytes: 0,
+    bytesIn: 0,
+    tally: null,
+    ticket: 0,
     reason: undefined,
     streams: false,
     localRedirect: undefined,

@@ -4,6 +4,19 @@ import { adminBodyBytesMax } from "../limits.ts";
 import { createAdminApi } from "./admin-api.ts";
 import { type NodeStatus, nodeStatusSchema } from "./status.ts";
 
+const counts = {
+  ...{ requests: 9, status: { "2xx": 5, "3xx": 1, "4xx": 1, "5xx": 2 } },
+  ...{
+    shed: 1,
+    rateLimited: 0,
+    breakerRefused: 1,
+    traps: 1,
+    bytesIn: 10,
+    bytesOut: 20,
+    holding: 1,
+    waiting: 0,
+  },
+};
 const token = "emend_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 const nodeStatus: NodeStatus = {
   node: "00112233445566778899aabbccddeeff",
@@ -17,7 +30,17 @@ const nodeStatus: NodeStatus = {
       release: `sha256:${"ab".repeat(32)}`,
       sequence: 0,
       generation: 0,
+      traffic: { ...counts, inProgress: 2 },
       guests: [{ module: "hello.wasm", strategy: "copy", live: 3, idle: 2 }],
+      routes: [
+        {
+          ...{ path: "/hello", methods: ["GET", "HEAD"], ...counts },
+          breaker: {
+            ...{ state: "open", since: "2026-11-23T23:00:00.000Z" },
+            ...{ failuresInRow: 5, requests: 9, failures: 5, opened: 1 },
+          },
+        },
+      ],
     },
   ],
 };

@@ -30,7 +30,60 @@ export interface SiteStatus {
   readonly sequence: number;
   /** The node's counter of commits, rollbacks and canary verdicts. */
   readonly generation: number;
+  readonly traffic: SiteTraffic;
   readonly guests: readonly GuestStatus[];
+  /** In the order in which they are tried. */
+  readonly routes: readonly RouteStatus[];
+}
+
+/** What was counted: of a site since the node started, of a route since its release was committed. */
+export interface TrafficCounts {
+  /** Requests that were answered, */
+  readonly requests: number;
+  /** by the class of their status. */
+  readonly status: {
+    readonly "2xx": number;
+    readonly "3xx": number;
+    readonly "4xx": number;
+    readonly "5xx": number;
+  };
+  /** Turned away because there was no room (503), */
+  readonly shed: number;
+  /** because they were over a rate (429; before a route is looked for), */
+  readonly rateLimited: number;
+  /** because the breaker of the route was open (503). */
+  readonly breakerRefused: number;
+  readonly traps: number;
+  /** Bytes of bodies. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Requests that hold a guest at this moment, and that wait for one. */
+  readonly holding: number;
+  readonly waiting: number;
+}
+
+/** A site's requests. */
+export interface SiteTraffic extends TrafficCounts {
+  /** At this moment, assets included. */
+  readonly inProgress: number;
+}
+
+/** A route's requests, and its breaker. */
+export interface RouteStatus extends TrafficCounts {
+  readonly path: string;
+  readonly methods: readonly string[];
+  readonly breaker: {
+    readonly state: "closed" | "open" | "half-open";
+    /** RFC 3339. */
+    readonly since: string;
+    readonly failuresInRow: number;
+    /** Within the window, */
+    readonly requests: number;
+    /** and those that failed. */
+    readonly failures: number;
+    /** How often it has opened. */
+    readonly opened: number;
+  };
 }
 
 /** The pool of instances of one module. */
@@ -56,12 +109,41 @@ const guests = v.strictObject({
   idle: count,
 });
 
+const counts = {
+  requests: count,
+  status: v.strictObject({ "2xx": count, "3xx": count, "4xx": count, "5xx": count }),
+  shed: count,
+  rateLimited: count,
+  breakerRefused: count,
+  traps: count,
+  bytesIn: count,
+  bytesOut: count,
+  holding: count,
+  waiting: count,
+};
+
+const route = v.strictObject({
+  path: v.string(),
+  methods: v.array(v.string()),
+  ...counts,
+  breaker: v.strictObject({
+    state: v.picklist(["closed", "open", "half-open"]),
+    since: v.pipe(v.string(), v.isoTimestamp()),
+    failuresInRow: count,
+    requests: count,
+    failures: count,
+    opened: count,
+  }),
+});
+
 const site = v.strictObject({
   site: v.string(),
   release: v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/, "expected sha256: and 64 hexadecimal digits")),
   sequence: count,
   generation: count,
+  traffic: v.strictObject({ ...counts, inProgress: count }),
   guests: v.array(guests),
+  routes: v.array(route),
 });
 
 /** The schema of the answer, for the commands that read it and the documentation of the API. */

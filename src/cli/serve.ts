@@ -7,7 +7,7 @@ import type { ListenAddress, NodeConfig, NodeSite } from "../config/index.ts";
 import { openEmbedded } from "../embedded.ts";
 import { EmendError } from "../errors.ts";
 import { createLogger, type Logger, sinkWriter, type Write, wantsColour } from "../log/index.ts";
-import { collectDirectory, singleModuleRelease, withIoErrors } from "../release/index.ts";
+import { collectDirectory, type Release, singleModuleRelease, withIoErrors } from "../release/index.ts";
 import { type SiteSource, startNode } from "../runtime.ts";
 import { defaultStateDir, openState } from "../state/index.ts";
 import { version } from "../version.ts";
@@ -164,16 +164,17 @@ function siteSources(config: NodeConfig, siteDir: string | undefined, options: S
       `emend.toml has ${config.sites.length} sites: name their directories there`,
     );
   }
-  const { name, hosts, mounts } = site;
+  const { name, hosts, mounts, limits } = site;
   if (preload !== undefined) {
-    return [{ site: name, hosts, mounts, load: () => singleModuleRelease(preload), directory: undefined }];
+    const load = (): Promise<Release> => singleModuleRelease(preload);
+    return [{ site: name, hosts, mounts, limits, load, directory: undefined }];
   }
   return [configuredSource({ ...site, dir: resolve(siteDir!) })];
 }
 
-function configuredSource({ name, hosts, mounts, dir }: NodeSite): SiteSource {
+function configuredSource({ name, hosts, mounts, limits, dir }: NodeSite): SiteSource {
   const load = dir === undefined ? openEmbedded : () => collectDirectory(dir);
-  return { site: name, hosts, mounts, load, directory: dir };
+  return { site: name, hosts, mounts, limits, load, directory: dir };
 }
 
 function openLog(config: NodeConfig): Logger {

@@ -1,4 +1,5 @@
 /** One request on its way through the data plane: what came in, and what is noted for its line in the log. */
+import type { Tally } from "./admission/index.ts";
 import type { RequestTarget } from "./request-target.ts";
 
 export interface Call {
@@ -16,6 +17,12 @@ export interface Call {
   guestMs: number | undefined;
   /** Bytes of the body that went out. */
   bytes: number;
+  /** Bytes of its own body that a guest took. */
+  bytesIn: number;
+  /** Where its route counts; null for an asset. */
+  tally: Tally | null;
+  /** What the breaker of its route knows it by. */
+  ticket: number;
   /** Why it failed, for the log. */
   reason: string | undefined;
   /** Set when the body goes on after the response was made: the handler calls `ended` when it is over. */

@@ -5,6 +5,7 @@
 import { messageOf } from "../errors.ts";
 import { headerIdleSeconds } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
+import type { SiteAdmission, Tally } from "./admission/index.ts";
 import { bodySizeOf } from "./body-size.ts";
 import type { Call } from "./call.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
@@ -97,6 +98,9 @@ class ServedCall implements Call {
   route: string | null = null;
   guestMs: number | undefined = undefined;
   bytes = 0;
+  bytesIn = 0;
+  tally: Tally | null = null;
+  ticket = 0;
   reason: string | undefined = undefined;
   streams = false;
   localRedirect: string | undefined = undefined;
@@ -106,6 +110,9 @@ class ServedCall implements Call {
   readonly #bun: BunServer;
   readonly #proxies: TrustedProxies;
   readonly #logger: Logger;
+  /** Set while the request is in progress on its site. */
+  #admission: SiteAdmission | undefined;
+  #isKeptOpen = false;
   #status = 0;
   #over = false;
 
@@ -132,6 +139,12 @@ class ServedCall implements Call {
       return plainResponse(421);
     }
     this.slot = slot;
+    const refused = slot.admission.begin(this);
+    if (refused !== undefined) {
+      this.reason = refused.reason;
+      return slot.current.turnAway(refused);
+    }
+    this.#admission = slot.admission;
     this.site = slot.current;
     this.site.enter();
     return undefined;
@@ -142,6 +155,7 @@ class ServedCall implements Call {
   }
 
   keepOpen(): void {
+    this.#isKeptOpen = true;
     this.#bun.timeout(this.#received, 0);
   }
 
@@ -153,13 +167,23 @@ class ServedCall implements Call {
     if (!this.streams || this.#over) this.#log();
   }
 
+  /** It is over for its site. */
+  #leave(): void {
+    // Bun would keep the connection without a limit, also for what is still unsent and for the time after.
+    if (this.#isKeptOpen) this.#bun.timeout(this.#received, headerIdleSeconds);
+    this.tally?.add(this.#status, this.bytesIn, this.bytes);
+    this.slot?.admission.tally.add(this.#status, this.bytesIn, this.bytes);
+    this.#admission?.end();
+    this.site?.leave();
+  }
+
   ended(): void {
     this.#over = true;
     if (this.#status !== 0) this.#log();
   }
 
   #log(): void {
-    this.site?.leave();
+    this.#leave();
     const logger = this.#logger;
     if (!logger.takesRequest(this.#status)) return;
     logger.request({

@@ -11,6 +11,13 @@ import type { Pool, PoolStatus } from "../guest/index.ts";
 import { variantsDelayMs } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
 import type { Preopen } from "../wasi/index.ts";
+import {
+  type Refusal,
+  type RouteAdmission,
+  type RouteAdmissionStatus,
+  refusalHeaders,
+  type SiteAdmission,
+} from "./admission/index.ts";
 import { type Assets, createAssets } from "./assets/index.ts";
 import type { Call } from "./call.ts";
 import type { SiteContent } from "./content.ts";
@@ -26,6 +33,7 @@ export interface SiteAppOptions {
   readonly pools: ReadonlyMap<string, Pool>;
   /** Directories that every guest of the site sees. */
   readonly mounts: readonly Preopen[];
+  readonly admission: SiteAdmission;
   readonly logger: Logger;
   /** Goes on every answer, such as x-emend-release. */
   readonly headers: Readonly<Record<string, string>>;
@@ -33,8 +41,16 @@ export interface SiteAppOptions {
   readonly previous?: SiteApp | undefined;
 }
 
+/** What `/v1/status` tells of a route. */
+export interface RouteStatus extends RouteAdmissionStatus {
+  readonly path: string;
+  readonly methods: readonly string[];
+}
+
 /** A handler with the methods that it answers. */
 interface BoundRoute {
+  readonly path: string;
+  readonly admission: RouteAdmission;
   readonly methods: ReadonlySet<string>;
   readonly handler: WagiHandler;
 }
@@ -53,6 +69,7 @@ export class SiteApp {
   readonly #assets: Assets;
   /** Undefined for a site without routes: the router wants at least one. */
   readonly #router: SmartRouter<Target> | undefined;
+  readonly #routes: BoundRoute[] = [];
   #busy = 0;
   #retired = false;
 
@@ -96,6 +113,11 @@ export class SiteApp {
     }
   }
 
+  /** What a request is told that the site does not let in. */
+  turnAway(refused: Refusal): Response {
+    return plainResponse(refused.status, { ...refusalHeaders(refused), ...this.#options.headers });
+  }
+
   /** A request begins on this release. */
   enter(): void {
     this.#busy++;
@@ -132,6 +154,15 @@ export class SiteApp {
     return Object.fromEntries([...this.#options.pools].map(([path, pool]) => [path, pool.status]));
   }
 
+  /** The routes, in the order in which they are tried. */
+  routes(nowMs: number): RouteStatus[] {
+    return this.#routes.map(({ path, methods, admission }) => ({
+      path,
+      methods: [...methods],
+      ...admission.status(nowMs),
+    }));
+  }
+
   #free(): void {
     this.#assets[Symbol.dispose]();
     for (const pool of this.#options.pools.values()) pool[Symbol.dispose]();
@@ -145,7 +176,10 @@ export class SiteApp {
     call.route = target.path;
     const { method } = call.request;
     const route = target.routes.find((each) => each.methods.has(method));
-    if (route !== undefined) return route.handler.handle(call);
+    if (route !== undefined) {
+      call.tally = route.admission.tally;
+      return route.handler.handle(call);
+    }
     return plainResponse(405, { allow: target.allow, ...this.#options.headers });
   }
 
@@ -155,6 +189,7 @@ export class SiteApp {
     const router = new SmartRouter<Target>({ routers: [new RegExpRouter(), new TrieRouter()] });
     for (const entry of entries) {
       const routes = this.#bind(entry);
+      this.#routes.push(...routes);
       const allow = [...new Set(routes.flatMap((route) => [...route.methods]))].join(", ");
       router.add(METHOD_NAME_ALL, entry.path, { path: entry.path, routes, allow });
     }
@@ -162,18 +197,20 @@ export class SiteApp {
   }
 
   #bind(entry: RouteEntry): BoundRoute[] {
-    const { content, logger, mounts, pools, site, headers } = this.#options;
+    const { admission: siteAdmission, content, logger, mounts, pools, site, headers } = this.#options;
     return entry.routes.map((config) => {
       const pool = pools.get(config.module);
       if (pool === undefined) throw new Error(`no pool for ${config.module}`);
+      const admission = siteAdmission.route(config);
       const handler = createWagiHandler({
         config,
+        admission,
         pool,
         preopens: guestDirectories(config, content, mounts),
         headers,
         guestLines: logger.guestLines(site, config.path),
       });
-      return { methods: new Set(methodsOf(config)), handler };
+      return { path: config.path, methods: new Set(methodsOf(config)), admission, handler };
     });
   }
 

@@ -1,10 +1,12 @@
 /** Which site answers for a host. Names are case-insensitive, a port does not count. */
+import type { SiteAdmission } from "./admission/index.ts";
 import type { SiteApp } from "./site-app.ts";
 
-/** A site's place on the node: its hosts stay, its release changes. */
+/** A site's place on the node: its hosts and what it may take stay, its release changes. */
 export interface SiteSlot {
   readonly name: string;
   readonly hosts: readonly string[];
+  readonly admission: SiteAdmission;
   current: SiteApp;
 }
 

@@ -1,1 +1,8 @@
-export { Lane, type LaneOptions, type ListenOptions, type Prepared } from "./lane.ts";
+export {
+  Lane,
+  type LaneOptions,
+  type LaneSiteStatus,
+  type ListenOptions,
+  type Prepared,
+  type SiteGrants,
+} from "./lane.ts";

@@ -10,10 +10,15 @@
 import { EmendError, invariant } from "../errors.ts";
 import { LazyPool, type Pool, type PoolStatus } from "../guest/index.ts";
 import {
+  checkCeilings,
   type HttpServer,
+  type RouteStatus,
+  SiteAdmission,
+  type SiteAdmissionStatus,
   SiteApp,
   type SiteContent,
   type SiteFile,
+  type SiteLimits,
   type SiteSlot,
   SiteTable,
   startServer,
@@ -37,6 +42,13 @@ export interface ListenOptions {
   readonly trustedProxies: readonly string[];
 }
 
+/** What the operator gives a site: the same for all of its releases. */
+export interface SiteGrants {
+  /** Directories that all of its guests see. */
+  readonly mounts: readonly Preopen[];
+  readonly limits: SiteLimits;
+}
+
 /** A release that could answer from now on. Either it is committed or it is discarded. */
 export interface Prepared {
   readonly site: string;
@@ -44,9 +56,20 @@ export interface Prepared {
   readonly modules: ModuleLease;
 }
 
+/** A site, as it runs. */
+export interface LaneSiteStatus {
+  readonly site: string;
+  readonly release: string;
+  readonly pools: Record<string, PoolStatus>;
+  readonly traffic: SiteAdmissionStatus;
+  readonly routes: readonly RouteStatus[];
+}
+
 export class Lane {
   readonly #options: LaneOptions;
   readonly #modules = new ModuleCache();
+  /** By site; a release comes and goes, what its site has in progress stays. */
+  readonly #admissions = new Map<string, SiteAdmission>();
   readonly #slots = new Map<string, SiteSlot & { modules: ModuleLease }>();
 
   constructor(options: LaneOptions) {
@@ -54,12 +77,13 @@ export class Lane {
   }
 
   /**
-   * Makes a release ready beside the running one. `mounts` are the directories that all of its guests see.
+   * Makes a release ready beside the running one.
    *
-   * @throws EmendError `module.*` for a module that cannot be served, `site.config`.
+   * @throws EmendError `module.*` for a module that cannot be served, `site.config`, `site.limit`.
    */
-  async prepare(site: string, content: SiteContent, mounts: readonly Preopen[] = []): Promise<Prepared> {
+  async prepare(site: string, content: SiteContent, { mounts, limits }: SiteGrants): Promise<Prepared> {
     const { logger, releaseHeader } = this.#options;
+    checkCeilings(content.config.routes, limits);
     const files = moduleFiles(content);
     const modules = new ModuleLease(this.#modules, readFile);
     try {
@@ -72,9 +96,11 @@ export class Lane {
         ? { "x-emend-release": content.digest.slice(7, 19) }
         : {};
       const previous = this.#slots.get(site)?.current;
+      const admission = this.#admissions.get(site) ?? new SiteAdmission(site, limits, logger);
+      this.#admissions.set(site, admission);
       return {
         site,
-        app: new SiteApp({ site, content, pools, mounts, logger, headers, previous }),
+        app: new SiteApp({ site, content, pools, mounts, admission, logger, headers, previous }),
         modules,
       };
     } catch (error) {
@@ -86,9 +112,12 @@ export class Lane {
   /** Adds a site with its first release. */
   addSite(prepared: Prepared, hosts: readonly string[]): void {
     invariant(!this.#slots.has(prepared.site), `site ${prepared.site} is added once`);
+    const admission = this.#admissions.get(prepared.site);
+    invariant(admission !== undefined, `site ${prepared.site} was prepared here`);
     this.#slots.set(prepared.site, {
       name: prepared.site,
       hosts,
+      admission,
       current: prepared.app,
       modules: prepared.modules,
     });
@@ -118,15 +147,13 @@ export class Lane {
   }
 
   /** What runs, by site. */
-  status(): {
-    readonly site: string;
-    readonly release: string;
-    readonly pools: Record<string, PoolStatus>;
-  }[] {
-    return [...this.#slots.values()].map(({ name, current }) => ({
+  status(): LaneSiteStatus[] {
+    return [...this.#slots.values()].map(({ name, current, admission }) => ({
       site: name,
       release: current.content.digest,
       pools: current.status(),
+      traffic: admission.status,
+      routes: current.routes(performance.now()),
     }));
   }
 }

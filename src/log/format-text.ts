@@ -34,6 +34,10 @@ function body(record: Exclude<LogRecord, ListeningRecord>, paint: Paint): string
         `sequence ${record.sequence}`,
         `generation ${record.generation}`,
       ].join(", ")})`;
+    case "breaker": {
+      const state = paint(record.state === "open" ? "red" : "yellow", `breaker ${record.state}`);
+      return `${paint("cyan", place(record))} ${state}: ${record.reason}`;
+    }
     case "stopping":
       return `stopping on ${record.cause}, ${record.requests} ${record.requests === 1 ? "request" : "requests"} in flight`;
     case "left-out":

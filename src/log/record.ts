@@ -79,6 +79,16 @@ export interface ReleaseRecord {
   readonly generation: number;
 }
 
+/** The circuit breaker of a route changed its state. */
+export interface BreakerRecord {
+  readonly event: "breaker";
+  readonly site: string;
+  readonly route: string;
+  /** "open": requests get 503; "half-open": one at a time tries whether the guest works again. */
+  readonly state: "closed" | "open" | "half-open";
+  readonly reason: string;
+}
+
 /** The node stops accepting and finishes what is in flight. */
 export interface StoppingRecord {
   readonly event: "stopping";
@@ -99,7 +109,7 @@ export interface LeftOutRecord {
 }
 
 /** What `Logger.log` takes: the node's own doings. */
-export type NodeRecord = ListeningRecord | ProblemRecord | ReleaseRecord | StoppingRecord;
+export type NodeRecord = ListeningRecord | ProblemRecord | ReleaseRecord | BreakerRecord | StoppingRecord;
 
 /** Any line of the log. */
 export type LogRecord = NodeRecord | RequestRecord | GuestRecord | LeftOutRecord;

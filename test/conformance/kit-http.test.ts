@@ -19,7 +19,13 @@ import {
   pattern,
 } from "../support/guests.ts";
 import { RawConnection, type RawResponse } from "../support/raw-connection.ts";
-import { type ServedSites, serveSite, siteContent } from "../support/serve-sites.ts";
+import {
+  patientBreaker,
+  type ServedSites,
+  serveSite,
+  siteContent,
+  siteGrants,
+} from "../support/serve-sites.ts";
 
 /** Why a case is not asked here; undefined when it is. */
 function leftOut(each: KitCase): string | undefined {
@@ -111,7 +117,9 @@ describe("a module of the kit is refused", () => {
         files: { "guest.wasm": kitFile(guest)! },
         toml: '[[route]]\npath = "/*"\nmodule = "guest.wasm"\n',
       });
-      const refused = await site.lane.prepare("default", content).catch((error: unknown) => error);
+      const refused = await site.lane
+        .prepare("default", content, await siteGrants({}))
+        .catch((error: unknown) => error);
       expect(refused).toMatchObject({ name: "EmendError", code, message });
       expect((await fetch(site.url)).status).toBe(200);
     });
@@ -133,6 +141,7 @@ function serverFor({ guest, args, env, dirs }: KitCase): Promise<ServedSites> {
   const own = Object.entries(env).filter(([name]) => !ofRequest.test(name));
   const toml = [
     '[[route]]\npath = "/*"\nmodule = "guest.wasm"\ntimeout_ms = 10000',
+    patientBreaker,
     args === undefined ? "" : `argv = ${JSON.stringify(args)}`,
     ...(own.length === 0
       ? []

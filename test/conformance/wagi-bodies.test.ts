@@ -35,7 +35,7 @@ module = "sse.wasm"
 [[route]]
 path = "/sleeper"
 module = "sleeper.wasm"
-timeout_ms = 60000
+timeout_ms = 30000
 [[route]]
 path = "/writer"
 module = "writer.wasm"

@@ -7,7 +7,7 @@ import { headerFieldsMax } from "../../src/http/wagi/response-head.ts";
 import { localRedirectsMax, responseHeadBytesMax } from "../../src/limits.ts";
 import { kitCases, kitGuest, ownGuest } from "../support/guests.ts";
 import { RawConnection, type RawResponse, rawRequest, valuesOf } from "../support/raw-connection.ts";
-import { serveSite } from "../support/serve-sites.ts";
+import { patientBreaker, serveSite } from "../support/serve-sites.ts";
 
 const site = await serveSite({
   files: {
@@ -22,7 +22,7 @@ const site = await serveSite({
     ["/other/*", "env"],
     ["/hops", "hops"],
   ]
-    .map(([path, module]) => `[[route]]\npath = "${path}"\nmodule = "${module}.wasm"\n`)
+    .map(([path, module]) => `[[route]]\npath = "${path}"\nmodule = "${module}.wasm"\n${patientBreaker}`)
     .join(""),
 });
 afterAll(() => site.stop());

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { kitGuest, ownGuest } from "../support/guests.ts";
 import { RawConnection, rawRequest, valuesOf } from "../support/raw-connection.ts";
-import { serveSite, waitFor } from "../support/serve-sites.ts";
+import { patientBreaker, serveSite, waitFor } from "../support/serve-sites.ts";
 
 const timeoutMs = 250;
 const routes: readonly [path: string, module: string, more?: string][] = [
@@ -13,7 +13,7 @@ const routes: readonly [path: string, module: string, more?: string][] = [
   ["/rust/*", "rust-api"],
   ["/sleeper", "sleeper", `timeout_ms = ${timeoutMs}`],
   ["/late", "late-trap"],
-  ["/queue", "sleeper", "timeout_ms = 60000\nmax_concurrency = 1"],
+  ["/queue", "sleeper", "timeout_ms = 30000\nmax_concurrency = 1"],
   ["/busy", "c-sse", `timeout_ms = ${timeoutMs}\nmax_concurrency = 1`],
   ["/pair", "c-sse", "max_concurrency = 2"],
 ];
@@ -28,7 +28,10 @@ const site = await serveSite({
     ),
   ),
   toml: routes
-    .map(([path, module, more = ""]) => `[[route]]\npath = "${path}"\nmodule = "${module}.wasm"\n${more}\n`)
+    .map(
+      ([path, module, more = ""]) =>
+        `[[route]]\npath = "${path}"\nmodule = "${module}.wasm"\n${patientBreaker}${more}\n`,
+    )
     .join(""),
 });
 afterAll(() => site.stop());

@@ -11,10 +11,16 @@
  * ```
  */
 import { sha256Hex } from "../../src/bytes/index.ts";
-import { defaultSiteConfig, parseSiteConfig, type SiteMount } from "../../src/config/index.ts";
+import { defaultSiteLimits } from "../../src/config/defaults.ts";
+import {
+  defaultSiteConfig,
+  parseSiteConfig,
+  type SiteLimits,
+  type SiteMount,
+} from "../../src/config/index.ts";
 import type { PoolStatus } from "../../src/guest/index.ts";
 import type { SiteContent, SiteFile } from "../../src/http/index.ts";
-import { Lane } from "../../src/lane/index.ts";
+import { Lane, type SiteGrants } from "../../src/lane/index.ts";
 import { createLogger } from "../../src/log/index.ts";
 import { contentDigest } from "../../src/release/index.ts";
 import { openMounts } from "../../src/site-mounts.ts";
@@ -28,7 +34,12 @@ export interface SiteUnderTest {
   /** Every host when left out. */
   readonly hosts?: readonly string[];
   readonly mounts?: readonly SiteMount[];
+  /** What of [site.limits] is otherwise than the defaults. */
+  readonly limits?: Partial<SiteLimits>;
 }
+
+/** For site.toml: a breaker that tests of failing guests do not open. */
+export const patientBreaker = "breaker = { failures = 1000000, min_requests = 1000000 }\n";
 
 /** A line of the JSON log. */
 export type LoggedRecord = { readonly event: string } & Readonly<Record<string, unknown>>;
@@ -72,8 +83,7 @@ export async function serveSites(
   });
   const lane = new Lane({ logger, releaseHeader: true });
   for (const site of sites) {
-    const mounts = await openMounts(site.mounts ?? []);
-    const prepared = await lane.prepare(site.name ?? "default", siteContent(site), mounts);
+    const prepared = await lane.prepare(site.name ?? "default", siteContent(site), await siteGrants(site));
     lane.addSite(prepared, site.hosts ?? ["*"]);
   }
   const server = lane.listen({ hostname: "127.0.0.1", port: 0, trustedProxies });
@@ -94,6 +104,14 @@ export async function serveSites(
     },
     stop: () => server.stop(0),
   };
+}
+
+/** What the operator gives a site. */
+export async function siteGrants({
+  mounts = [],
+  limits = {},
+}: Pick<SiteUnderTest, "limits" | "mounts">): Promise<SiteGrants> {
+  return { mounts: await openMounts(mounts), limits: { ...defaultSiteLimits(), ...limits } };
 }
 
 /** The content of a site, as a release would hand it to a lane. */

@@ -14,6 +14,7 @@ import { messageOf } from "../../errors.ts";
 import type { Instance, Outcome } from "../../guest/index.ts";
 import { responseHeadBytesMax } from "../../limits.ts";
 import { emptyInput, type Input, type Preopen, type Run } from "../../wasi/index.ts";
+import type { Verdict } from "../admission/index.ts";
 import type { Call } from "../call.ts";
 import { plainResponse } from "../plain-response.ts";
 import type { ReadyHead } from "./head-cache.ts";
@@ -27,6 +28,9 @@ import type { WagiRoute } from "./wagi-route.ts";
 /** Statuses whose responses have no body (RFC 9110 §6.4.1). */
 const bodiless = new Set([204, 205, 304]);
 
+/** Called when the guest is free, with the breaker's ticket and what the guest has to answer for. */
+type OnDone = (instance: Instance, ticket: number, verdict: Verdict, nowMs: number) => void;
+
 type Phase = "collecting" | "streaming" | "ended";
 
 export class Exchange implements Run {
@@ -38,6 +42,9 @@ export class Exchange implements Run {
   readonly #instance: Instance;
   readonly #body: RequestBody;
   readonly #startedMs: number = performance.now();
+  /** Of the breaker. A local redirect gives the call another before this guest has ended. */
+  readonly #ticket: number;
+  #verdict: Verdict = "neutral";
   #response: Response | undefined;
   #waiting: ((response: Response) => void) | undefined;
   #phase: Phase = "collecting";
@@ -50,6 +57,7 @@ export class Exchange implements Run {
   constructor(route: WagiRoute, call: Call, instance: Instance, body: RequestBody) {
     this.#route = route;
     this.#call = call;
+    this.#ticket = call.ticket;
     this.#instance = instance;
     this.#body = body;
     this.stdin = body.reader === undefined ? emptyInput : this.#openInput(body.reader);
@@ -73,7 +81,7 @@ export class Exchange implements Run {
    * Runs the guest. The response is there when its head is, at once for a guest that never waits; `onDone` is
    * called when the instance is free.
    */
-  start(onDone: (instance: Instance) => void): Response | Promise<Response> {
+  start(onDone: OnDone): Response | Promise<Response> {
     const outcome = this.#instance.run(this);
     if (!(outcome instanceof Promise)) {
       this.#ended(outcome, onDone);
@@ -88,10 +96,13 @@ export class Exchange implements Run {
     );
   }
 
-  #ended(outcome: Outcome, onDone: (instance: Instance) => void): void {
-    this.#call.guestMs = performance.now() - this.#startedMs;
+  #ended(outcome: Outcome, onDone: OnDone): void {
+    const nowMs = performance.now();
+    this.#call.guestMs = nowMs - this.#startedMs;
+    if (this.stdin instanceof RequestInput) this.#call.bytesIn = this.stdin.receivedBytes;
+    if (outcome.kind === "trap") this.#route.admission.tally.traps++;
     this.#finish(outcome);
-    onDone(this.#instance);
+    onDone(this.#instance, this.#ticket, this.#verdict, nowMs);
   }
 
   #resolve(response: Response): void {
@@ -145,6 +156,8 @@ export class Exchange implements Run {
   #startStreaming(): void {
     const ready = this.#parseHead();
     if (ready === undefined) return;
+    this.#verdict = "success";
+    this.#route.admission.answered(this.#ticket, performance.now());
     const { head, headers } = ready;
     const init = { status: head.status, headers };
     if (this.#withoutBody(head)) {
@@ -184,6 +197,7 @@ export class Exchange implements Run {
     if (ready === undefined) return;
     if (outcome.code !== 0) this.#note(`the guest exited with ${outcome.code} after its header block`);
     this.#phase = "ended";
+    this.#verdict = "success";
     this.#resolve(this.#wholeResponse(ready));
     this.stdout.close();
   }
@@ -205,6 +219,7 @@ export class Exchange implements Run {
     if (this.#withoutBody(head)) return this.#headOnly({ head, headers }, promised ?? body.length);
     if (promised !== undefined && body.length < promised) {
       this.#note(`the guest promised ${promised} bytes and wrote ${body.length}`);
+      this.#verdict = "failure";
       this.#call.bytes = body.length;
       const stream = this.stdout.stream(undefined, noop, noop);
       this.stdout.abort("the guest wrote less than it promised");
@@ -234,8 +249,10 @@ export class Exchange implements Run {
     const { surplusBytes, bodyBytes } = this.stdout;
     const promised = this.#head?.contentLength;
     if (outcome.kind !== "exit") {
+      this.#verdict = "failure";
       this.#cut(outcome.kind === "trap" ? `the guest trapped: ${outcome.message}` : "the guest was stopped");
     } else if (promised !== undefined && bodyBytes < promised && this.#call.streams) {
+      this.#verdict = "failure";
       this.#cut(`the guest promised ${promised} bytes and wrote ${bodyBytes}`);
     } else {
       if (surplusBytes > 0) this.#note(`the guest wrote ${surplusBytes} bytes more than it promised: cut`);
@@ -250,6 +267,7 @@ export class Exchange implements Run {
     if (this.#phase === "ended") return;
     const wasStreaming = this.#phase === "streaming";
     this.#phase = "ended";
+    if (!wasStreaming && this.#isGuestsFault(status)) this.#verdict = "failure";
     this.#unwatch();
     // One that has ended by itself can run again, whatever it wrote; a stopped one cannot.
     if (!this.#guestEnded) this.#instance.stop();
@@ -264,6 +282,13 @@ export class Exchange implements Run {
     const tail = this.stderr.tail();
     if (tail !== "") this.#note(`its last words: ${tail}`);
     this.#resolve(plainResponse(status === 499 ? 400 : status, this.#route.headers));
+  }
+
+  /** A guest that runs out of time while its client keeps it waiting for the body has done nothing wrong. */
+  #isGuestsFault(status: number): boolean {
+    return (
+      status === 502 || (status === 504 && !(this.stdin instanceof RequestInput && this.stdin.isStarved))
+    );
   }
 
   #cut(reason: string): void {

@@ -36,6 +36,16 @@ export class RequestInput implements Input {
     this.#received = collected.length;
   }
 
+  /** Bytes of the body that came. */
+  get receivedBytes(): number {
+    return this.#received;
+  }
+
+  /** Whether the guest wants more than the client has sent. */
+  get isStarved(): boolean {
+    return this.#reading;
+  }
+
   read(into: Uint8Array): number {
     if (this.#chunk.length === 0) return this.#ended ? 0 : wouldBlock;
     const count = Math.min(into.length, this.#chunk.length);

@@ -1,12 +1,12 @@
 /** A route whose requests are answered by a command that speaks CGI. */
 
 import type { RouteConfig } from "../../config/index.ts";
-import { EmendError, messageOf } from "../../errors.ts";
+import { messageOf } from "../../errors.ts";
 import type { Instance, Pool } from "../../guest/index.ts";
 import type { GuestLines } from "../../log/index.ts";
 import type { Preopen } from "../../wasi/index.ts";
+import { type Refusal, type RouteAdmission, refusalHeaders, type Verdict } from "../admission/index.ts";
 import type { Call } from "../call.ts";
-import { ConcurrencyGate } from "../concurrency-gate.ts";
 import { plainResponse } from "../plain-response.ts";
 import { guestArguments } from "./arguments.ts";
 import { guestEnvironment } from "./environment.ts";
@@ -16,13 +16,14 @@ import { openBody, type RefusedBody, type RequestBody } from "./request-body.ts"
 import type { WagiRoute } from "./wagi-route.ts";
 
 export interface WagiHandler {
-  readonly gate: ConcurrencyGate;
   readonly handle: (call: Call) => Response | Promise<Response>;
 }
 
 export interface WagiHandlerOptions {
   readonly config: RouteConfig;
   readonly pool: Pool;
+  /** What its requests have to pass. */
+  readonly admission: RouteAdmission;
   /** The directories of one run. */
   readonly preopens: () => readonly Preopen[];
   /** Where the stderr of the route's guests goes. */
@@ -33,13 +34,13 @@ export interface WagiHandlerOptions {
 
 /** Makes the handler of a route. Never throws at a request: every failure is a plain response and a reason. */
 export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
-  const { config, pool, preopens, guestLines, headers } = options;
-  const gate = new ConcurrencyGate(config.maxConcurrency);
+  const { config, pool, admission, preopens, guestLines, headers } = options;
   const scriptSegments = config.path.endsWith("/*") ? config.path.split("/").length - 2 : undefined;
   const route: WagiRoute = {
     timeoutMs: config.timeoutMs,
     idleMs: config.idleMs,
     bodyMaxBytes: config.bodyMaxBytes,
+    admission,
     guestLines,
     headers,
     heads: new HeadCache(headers),
@@ -57,50 +58,52 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
       }),
   };
 
-  const giveBack = (instance: Instance): void => {
+  const giveBack = (instance: Instance, ticket: number, verdict: Verdict, nowMs: number): void => {
     pool.giveBack(instance);
-    gate.leave();
+    admission.leave(ticket, verdict, nowMs);
   };
   const run = (call: Call, instance: Instance, body: RequestBody): Response | Promise<Response> =>
     new Exchange(route, call, instance, body).start(giveBack);
 
-  /** The way of a request that has to wait for its body, for room or for an instance. */
-  const handleSlowly = async (
-    call: Call,
-    body: RequestBody | RefusedBody | Promise<RequestBody | RefusedBody>,
-    room: Promise<void> | undefined,
-    instance: Promise<Instance> | undefined,
-  ): Promise<Response> => {
-    let admitted = room === undefined;
-    try {
-      await room;
-      admitted = true;
-      const opened = await body;
-      if ("status" in opened) {
-        if (instance !== undefined) pool.giveBack(await instance);
-        gate.leave();
-        return refuse(call, opened, headers);
-      }
-      return await run(call, await (instance ?? pool.acquire()), opened);
-    } catch (error) {
-      if (admitted) gate.leave();
-      call.reason = messageOf(error);
-      const busy = error instanceof EmendError && error.code === "guest.busy";
-      return busy ? plainResponse(503, { "retry-after": "1", ...headers }) : plainResponse(502, headers);
-    }
+  const turnAway = (call: Call, body: RequestBody, refused: Refusal): Response => {
+    body.reader?.cancel().catch(() => {
+      // The client is gone already.
+    });
+    call.reason = refused.reason;
+    return plainResponse(refused.status, { ...refusalHeaders(refused), ...headers });
+  };
+
+  /** For a request that has a place. */
+  const start = (call: Call, body: RequestBody): Response | Promise<Response> => {
+    const instance = pool.acquire();
+    if (!(instance instanceof Promise)) return run(call, instance, body);
+    return instance.then(
+      (made) => run(call, made, body),
+      (error: unknown) => {
+        admission.leave(call.ticket, "failure", performance.now());
+        call.reason = messageOf(error);
+        return plainResponse(502, headers);
+      },
+    );
+  };
+
+  const admit = (call: Call, body: RequestBody): Response | Promise<Response> => {
+    const refused = admission.enter(call);
+    if (refused === undefined) return start(call, body);
+    if (!(refused instanceof Promise)) return turnAway(call, body, refused);
+    return refused.then((late) => (late === undefined ? start(call, body) : turnAway(call, body, late)));
   };
 
   return {
-    gate,
     handle: (call) => {
       const body = openBody(call.request, config);
-      if ("status" in body) return refuse(call, body, headers);
-      const room = gate.enter(config.timeoutMs);
-      if (room !== undefined || body instanceof Promise) return handleSlowly(call, body, room, undefined);
-      const instance = pool.acquire();
-      return instance instanceof Promise
-        ? handleSlowly(call, body, undefined, instance)
-        : run(call, instance, body);
+      // A body that is collected first holds no place meanwhile: slow clients take none from others.
+      if (body instanceof Promise) {
+        return body.then((opened) =>
+          "status" in opened ? refuse(call, opened, headers) : admit(call, opened),
+        );
+      }
+      return "status" in body ? refuse(call, body, headers) : admit(call, body);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** A WAGI route as its exchanges see it. */
 import type { GuestLines } from "../../log/index.ts";
 import type { Preopen } from "../../wasi/index.ts";
+import type { RouteAdmission } from "../admission/index.ts";
 import type { Call } from "../call.ts";
 import type { HeadCache } from "./head-cache.ts";
 
@@ -9,6 +10,7 @@ export interface WagiRoute {
   readonly timeoutMs: number;
   readonly idleMs: number;
   readonly bodyMaxBytes: number;
+  readonly admission: RouteAdmission;
   readonly guestLines: GuestLines;
   /** Goes on every answer. */
   readonly headers: Readonly<Record<string, string>>;
