@@ -74,7 +74,7 @@ async function measure(pair: Pair): Promise<Row> {
   const [source, target] = [read(pair.old), read(pair.new)];
   const patchFile = join(scratch, "patch");
   // The best of several runs on both sides: what is measured is the work, not the neighbours.
-  const rounds = Math.min(20, Math.max(3, Math.ceil(12e6 / target.length)));
+  const rounds = Math.min(10, Math.max(2, Math.ceil(6e6 / target.length)));
   const bsdiffMs = await fastest(Math.min(rounds, 6), async () =>
     run("bsdiff", pair.old, pair.new, patchFile),
   );
@@ -82,7 +82,7 @@ async function measure(pair: Pair): Promise<Row> {
     run("bspatch", pair.old, join(scratch, "result"), patchFile),
   );
   const plain = await timedDiff(source, target, "emend-bsdiff", rounds);
-  const best = await timedDiff(source, target, "auto", Math.min(rounds, 4));
+  const best = await timedDiff(source, target, "auto", Math.min(rounds, 2));
   const apply = async (delta: Uint8Array): Promise<number> =>
     fastest(25, async () => {
       const applied = await applyDelta(source, delta, { knownSourceSha256: plain.made.sourceSha256 });

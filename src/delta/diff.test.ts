@@ -65,4 +65,16 @@ describe("diffDelta", () => {
       expect(verified).toBe(format !== "bsdiff40");
     },
   );
+
+  test("a changed last byte of the source is no trouble, whatever is guessed", async () => {
+    const lines = Array.from({ length: 3000 }, (_, i) => `call ${i % 7} ${i};`);
+    const old = new TextEncoder().encode(`${lines.join("\n")}\ncall x`);
+    // Each "call" changes alike, so guesses pay; the two files end in the same place.
+    for (const last of [1, 5, 250]) {
+      const edited = new TextEncoder().encode(new TextDecoder().decode(old).replaceAll("call", "cbll"));
+      edited[edited.length - 1]! += last;
+      const { delta } = await diffDelta(old, edited, { format: "emend-bsdiff" });
+      expect(Buffer.compare((await applyDelta(old, delta)).target, edited)).toBe(0);
+    }
+  });
 });

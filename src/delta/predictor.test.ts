@@ -91,6 +91,20 @@ describe("Predictor", () => {
     expect(new Predictor(source, 1).agree(source, 0, 0, source.length)).toBe(source.length);
   });
 
+  test("follow and agree do nothing with no bytes, also behind the last byte of the source", () => {
+    for (const offset of [0, 5, source.length - 1, source.length]) {
+      const predictor = new Predictor(source, 1);
+      // A change of the last byte is remembered, and must not be guessed again.
+      guessAlone(predictor, source.length - 1);
+      predictor.learn(5);
+      const target = source.slice();
+      predictor.begin();
+      predictor.follow(target, offset, offset, 0);
+      expect(predictor.agree(target, offset, offset, 0)).toBe(0);
+      expect(Buffer.compare(target, source)).toBe(0);
+    }
+  });
+
   test("reads no byte outside of its source", () => {
     const predictor = new Predictor(Uint8Array.of(7), 1);
     expect(guessAlone(predictor, 0)).toBe(0);

@@ -86,7 +86,7 @@ export class Predictor {
     let around = ((offset > 0 ? source[offset - 1]! : 0) << 8) | (source[offset] ?? 0);
     let last = this.#last;
     // The last byte of the source has no right neighbour; it is left to the two methods.
-    const end = Math.min(length, source.length - 1 - offset);
+    const end = Math.min(length, Math.max(0, source.length - 1 - offset));
     for (let i = 0; i < end; i++) {
       around = ((around << 8) | source[offset + i + 1]!) & 0xffffff;
       const context = (last << 24) | around;
@@ -110,7 +110,7 @@ export class Predictor {
     const contexts = this.#contexts;
     let around = ((offset > 0 ? source[offset - 1]! : 0) << 8) | (source[offset] ?? 0);
     let last = this.#last;
-    const end = Math.min(length, source.length - 1 - offset);
+    const end = Math.min(length, Math.max(0, source.length - 1 - offset));
     for (let i = 0; i < end; i++) {
       around = ((around << 8) | source[offset + i + 1]!) & 0xffffff;
       const context = (last << 24) | around;
