@@ -87,8 +87,23 @@ export const moduleParametersMax = 1000;
 /** Imports of one module whose lack a message tells; the rest is counted. `emend inspect` lists them all. */
 export const moduleProblemsShownMax = 4;
 
+/** Locals of one function: the JavaScript API's bound, too. */
+export const codeLocalsMax = 50_000;
+
 /** Sections of a module: thirteen are known, the rest are custom ones. At 400 bytes of bookkeeping each: 4 MB. */
 export const moduleSectionsMax = 10_000;
+
+/**
+ * Stack of one guest, bytes as `wasm/meter/call-depth.ts` counts them. The engine gives a thread 5 MB and counts less
+ * where code is compiled: what is left, 256 KiB at the very least, is for host calls.
+ */
+export const guestStackBytesMax: number = 2 * 1024 * 1024;
+
+/** Entries of all tables of an instance. The tables of Go's and CPython's modules have 20,000; growing by so many takes 30 ms. */
+export const guestTableEntriesMax = 1_000_000;
+
+/** Pages of 64 KiB of all memories of an instance where nobody asks for less: all that 32 bits reach but one. */
+export const guestMemoryPagesMax = 65_535;
 
 /** How long an instance beyond the first rests in its pool before it is let go. */
 export const instanceIdleMs = 10_000;

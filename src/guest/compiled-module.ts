@@ -1,8 +1,16 @@
 /** A module made ready to run: checked, its state exposed, compiled, and linked to what it imports. */
 import { EmendError, messageOf } from "../errors.ts";
-import { type ExposedModule, exposeState, unrestorableState } from "../wasm/index.ts";
+import {
+  type ExposedModule,
+  exposeState,
+  type MeterLimits,
+  type ModuleInfo,
+  meterModule,
+  unrestorableState,
+} from "../wasm/index.ts";
 import { checkCommand, refuseMalformed } from "./check-module.ts";
 import { type Link, linksOf } from "./link-module.ts";
+import type { Metering } from "./meter.ts";
 
 export interface CompiledModule {
   readonly name: string;
@@ -15,11 +23,15 @@ export interface CompiledModule {
   readonly initializers: readonly string[];
   /** Why an instance cannot be put back after a run, empty when it can. */
   readonly unrestorable: readonly string[];
+  /** How its instances are metered; undefined for ones that nothing limits. */
+  readonly metering: Metering | undefined;
 }
 
 export interface CompileOptions {
   /** Whether its instances run once: then nothing is prepared for putting them back, which takes as long as compiling. */
   readonly once?: true;
+  /** Meters the module: its instances need a `Meter`, and can neither run nor grow nor call without bounds. */
+  readonly limits?: MeterLimits;
 }
 
 /**
@@ -34,7 +46,7 @@ export async function compileCommand(
 ): Promise<CompiledModule> {
   const info = checkCommand(bytes, name);
   const unrestorable = options.once ? ["it runs once"] : refuseMalformed(name, () => unrestorableState(info));
-  const exposed = exposeState(info, { globals: unrestorable.length === 0 });
+  const { exposed, metering } = rewrite(info, name, options.limits, unrestorable.length === 0);
   const exported = new Set(info.exports.flatMap((each) => (each.kind === "function" ? each.name : [])));
   const initializers = ["_initialize", "wizer.initialize"].filter((each) => exported.has(each));
   return {
@@ -46,7 +58,26 @@ export async function compileCommand(
     initializers:
       exposed.exports.start === undefined ? initializers : [exposed.exports.start, ...initializers],
     unrestorable,
+    metering,
   };
+}
+
+function rewrite(
+  info: ModuleInfo,
+  name: string,
+  limits: MeterLimits | undefined,
+  globals: boolean,
+): { exposed: ExposedModule; metering: Metering | undefined } {
+  if (limits === undefined) return { exposed: exposeState(info, { globals }), metering: undefined };
+  try {
+    const { bytes, state, exports, tableEntries } = refuseMalformed(name, () =>
+      meterModule(info, limits, { globals }),
+    );
+    return { exposed: { bytes, exports: state }, metering: { exports, tableEntries, limits } };
+  } catch (error) {
+    if (!(error instanceof EmendError) || error.message.startsWith(`${name}:`)) throw error;
+    throw new EmendError(error.code, `${name}: ${error.message}`);
+  }
 }
 
 /** Below this size compiling in place is quicker than the way to the compiler's threads and back. */

@@ -6,7 +6,8 @@ import { peek } from "bun";
 import { EmendError, invariant, messageOf } from "../errors.ts";
 import { bindCalls, emptyRun, type HostCall, type Run, reachesFiles, WasiHost } from "../wasi/index.ts";
 import type { CompiledModule } from "./compiled-module.ts";
-import { type Link, linkImports } from "./link-module.ts";
+import { gateLink, type Link, linkImports } from "./link-module.ts";
+import { Account, type Meter } from "./meter.ts";
 import { type MemoryImage, Snapshot, takeImage } from "./snapshot.ts";
 
 /** How a run ended. `trap` carries the engine's words; `stopped` means that the host ended it. */
@@ -27,6 +28,8 @@ type ModuleImports = Imports[string];
 export interface InstanceOptions {
   /** Asked before each host call whether the guest's time is over: one that never waits lets no timer fire. */
   readonly isOver?: () => boolean;
+  /** Whom the instance of a metered module asks; it cannot be made without. */
+  readonly meter?: Meter;
 }
 
 export class Instance {
@@ -41,6 +44,9 @@ export class Instance {
   #capture: (() => void) | undefined;
   #restore: (() => void) | undefined;
   #memories: readonly WebAssembly.Memory[] = [];
+  /** Undefined for a module that is not metered. */
+  readonly #account: Account | undefined;
+  readonly #gate: Exports = {};
   #snapshots: readonly Snapshot[] | undefined;
   #trapped = false;
 
@@ -50,11 +56,20 @@ export class Instance {
       this.#stop,
       compiled.links.some(({ names }) => names.some(reachesFiles)),
     );
-    for (const link of compiled.links) {
-      const linked = new WebAssembly.Instance(
-        link.module,
-        linkImportsOf(link, this.#host, { stop: this.#stop, thrown: this.#thrown, tag: jspi.JSTag }, options),
+    const shared = { stop: this.#stop, thrown: this.#thrown, tag: jspi.JSTag };
+    const { metering } = compiled;
+    if (metering !== undefined) {
+      invariant(options.meter !== undefined, "an instance of a metered module has a meter");
+      this.#account = new Account(
+        options.meter,
+        metering,
+        () => this.#memories,
+        () => this.#host.stop(),
       );
+      this.#gate = linkGate(this.#account, shared);
+    }
+    for (const link of compiled.links) {
+      const linked = new WebAssembly.Instance(link.module, linkImportsOf(link, this.#host, shared, options));
       this.#imports[link.abi.module] = linked.exports as ModuleImports;
     }
   }
@@ -85,6 +100,7 @@ export class Instance {
    */
   run(run: Run): Outcome | Promise<Outcome> {
     this.#host.begin(run);
+    this.#account?.begin();
     const end = this.#entry();
     if (peek.status(end) !== "fulfilled") return end.then(this.#succeeded, this.#failed);
     this.#host.end();
@@ -99,6 +115,12 @@ export class Instance {
   /** Ends the run that is under way: at its next host call, or now if it waits in one. */
   stop(): void {
     this.#host.stop();
+    this.#account?.wake();
+  }
+
+  /** Fuel that the run under way, or the last one, has used; 0 for a module that is not metered. */
+  get fuelUsed(): number {
+    return this.#account?.used ?? 0;
   }
 
   /**
@@ -131,6 +153,8 @@ export class Instance {
   async #instantiate(): Promise<void> {
     const { module, exports: added, initializers } = this.#compiled;
     const exports = new WebAssembly.Instance(module, this.#imports).exports as Exports;
+    if (this.#compiled.metering !== undefined)
+      this.#account?.attach(exports, this.#compiled.metering.exports, this.#gate);
     this.#memories = added.memories.map((name) => exports[name] as WebAssembly.Memory);
     const { memory, _start: start } = exports;
     if (memory instanceof WebAssembly.Memory) this.#host.memory.attach(memory);
@@ -139,7 +163,10 @@ export class Instance {
     if (added.restore !== undefined) this.#restore = exports[added.restore] as () => void;
 
     this.#host.begin(emptyRun);
-    for (const name of initializers) await promising(exports[name])();
+    for (const name of initializers) {
+      this.#account?.begin();
+      await promising(exports[name])();
+    }
     this.#host.end();
   }
 
@@ -155,10 +182,13 @@ export class Instance {
     this.#trapped = true;
     if (this.#host.stopped) return stopped;
     const { value: thrown } = this.#thrown;
-    const message = thrown === undefined ? trapMessage(error) : `a host call failed: ${messageOf(thrown)}`;
-    return { kind: "trap", message };
+    if (thrown !== undefined) return { kind: "trap", message: `a host call failed: ${messageOf(thrown)}` };
+    return { kind: "trap", message: this.#account?.overflowed ? tooDeep : trapMessage(error) };
   };
 }
+
+/** The engine's words where it is the one to end a recursion. */
+const tooDeep = "Maximum call stack size exceeded.";
 
 /** The engine's words, without the JavaScript of ours that it adds to them: `(evaluating 'this.#entry()')`. */
 function trapMessage(error: unknown): string {
@@ -175,6 +205,15 @@ const jspi = WebAssembly as unknown as Jspi;
 
 function promising(entry: unknown): Entry {
   return jspi.promising(entry);
+}
+
+/** The functions for the gate of a metered module. */
+function linkGate(account: Account, shared: ModuleImports): Exports {
+  return new WebAssembly.Instance(gateLink(), {
+    [linkImports.call]: account.calls,
+    [linkImports.wait]: { spent: new jspi.Suspending(account.wait) },
+    [linkImports.host]: shared,
+  }).exports;
 }
 
 function linkImportsOf(

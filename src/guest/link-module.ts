@@ -11,8 +11,9 @@
  *   functions.
  */
 import { ByteWriter } from "../bytes/index.ts";
-import { type Abi, abis, wouldBlock } from "../wasi/index.ts";
+import { type Abi, type AbiFunctions, abis, wouldBlock } from "../wasi/index.ts";
 import { encodeSections, type Import, makeSection, sectionId } from "../wasm/index.ts";
+import { gateFunctions } from "./meter.ts";
 
 /** Import module names of the link module. */
 export const linkImports = { call: "call", wait: "wait", host: "host" } as const;
@@ -47,8 +48,21 @@ export function linksOf(imports: readonly Import[]): Link[] {
   });
 }
 
+/** The link module for the gate of metered guests: their calls to the host are to trap and to wait as all others do. */
+export function gateLink(): WebAssembly.Module {
+  gateModule ??= new WebAssembly.Module(
+    encodeLinkModule({ functions: gateFunctions }, Object.keys(gateFunctions)),
+  );
+  return gateModule;
+}
+
+let gateModule: WebAssembly.Module | undefined;
+
 /** The link module that serves these functions of an ABI, each name once. */
-export function encodeLinkModule(abi: Abi, names: readonly string[]): Uint8Array<ArrayBuffer> {
+export function encodeLinkModule(
+  abi: { readonly functions: AbiFunctions },
+  names: readonly string[],
+): Uint8Array<ArrayBuffer> {
   const entries = names.map((name) => ({ name, ...abi.functions[name]! }));
   const waiting = entries.filter((entry) => entry.waits);
   const types = new ByteWriter().u32(entries.length * 2 + 1);

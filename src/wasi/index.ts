@@ -1,4 +1,12 @@
-export { type Abi, type AbiFunction, abis, findAbi, findFunction, preview1 } from "./abi.ts";
+export {
+  type Abi,
+  type AbiFunction,
+  type AbiFunctions,
+  abis,
+  findAbi,
+  findFunction,
+  preview1,
+} from "./abi.ts";
 export { toByteString } from "./byte-strings.ts";
 export type { HostCall, HostCalls } from "./calls/host-calls.ts";
 export { bindCalls } from "./calls/index.ts";

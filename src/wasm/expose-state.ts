@@ -5,13 +5,12 @@
  * - Every mutable global gets a shadow; `capture` copies globals into shadows, `restore` copies them back.
  *   That serves all types (v128 cannot even be read from JavaScript) in one call.
  * - The start function becomes an export: it would run before the exports exist that the host needs.
- *
- * Everything added goes to the end of its index space, so no index in the module changes.
  */
-import { ByteWriter, Cursor } from "../bytes/index.ts";
+import { ByteWriter } from "../bytes/index.ts";
 import { invariant } from "../errors.ts";
+import { Additions } from "./additions.ts";
 import type { ModuleInfo } from "./module.ts";
-import { encodeSections, makeSection, replaceSection, type Section, sectionId } from "./section.ts";
+import { type Section, sectionId } from "./section.ts";
 import { nullableHeapType } from "./value-type.ts";
 
 /** Names of the exports that the pass added; undefined where there was no need for one. */
@@ -29,55 +28,37 @@ export interface ExposedModule {
 
 /** Rewrites a module whose globals all are defaultable (see `unrestorableState`), or none are to be put back. */
 export function exposeState(module: ModuleInfo, options: { readonly globals: boolean }): ExposedModule {
-  const name = freshNames(module);
-  const globals = options.globals ? mutableGlobals(module) : [];
-  let sections: Section[] = module.sections.filter((section) => section.id !== sectionId.start);
-
-  const memories = module.memories.map((_, index) => name(`memory${index}`));
-  const entries: [string, number, number][] = memories.map((each, index) => [each, 2, index]);
-  const start = module.start === undefined ? undefined : name("start");
-  if (start !== undefined) entries.push([start, 0, module.start!]);
-
-  let capture: string | undefined;
-  let restore: string | undefined;
-  if (globals.length > 0) {
-    const [first, shadow] = [module.functions.length, module.globals.length];
-    capture = name("capture");
-    restore = name("restore");
-    entries.push([capture, 0, first], [restore, 0, first + 1]);
-    // Counted in types: a recursive group is one entry of the section but has an index for each member.
-    const voidType = module.types.length;
-    sections = append(sections, sectionId.type, 1, (out) => out.u8(0x60, 0, 0));
-    sections = append(sections, sectionId.function, 2, (out) => out.u32(voidType).u32(voidType));
-    sections = append(sections, sectionId.global, globals.length, (out) => {
-      for (const each of globals) out.raw(each.shadowDeclaration);
-    });
-    const pairs = globals.map((each, i) => ({ global: each.index, shadow: shadow + i }));
-    sections = append(sections, sectionId.code, 2, (out) => {
-      out.raw(copyBody(pairs.map((pair) => [pair.global, pair.shadow])));
-      out.raw(copyBody(pairs.map((pair) => [pair.shadow, pair.global])));
-    });
-  }
-  if (entries.length > 0) {
-    sections = append(sections, sectionId.export, entries.length, (out) => {
-      for (const [text, kind, index] of entries) out.name(text).u8(kind).u32(index);
-    });
-  }
-  return { bytes: encodeSections(sections), exports: { memories, capture, restore, start } };
+  const additions = new Additions(module);
+  const exports = addStateExports(module, additions, options);
+  return { bytes: additions.encode(withoutStart(module.sections)), exports };
 }
 
-/** Adds `count` entries behind those of a vector section, which is made if it is not there. */
-function append(
-  sections: readonly Section[],
-  id: number,
-  count: number,
-  write: (out: ByteWriter) => void,
-): Section[] {
-  const present = sections.find((section) => section.id === id);
-  const cursor = new Cursor(present?.payload ?? Uint8Array.of(0));
-  const out = new ByteWriter().u32(cursor.u32() + count).raw(cursor.bytes.subarray(cursor.offset));
-  write(out);
-  return replaceSection(sections, makeSection(id, out.finish()));
+/** The pass as additions to a module whose start section is left out, for use with others. */
+export function addStateExports(
+  module: ModuleInfo,
+  additions: Additions,
+  options: { readonly globals: boolean },
+): StateExports {
+  const memories = module.memories.map((_, index) => additions.export(`memory${index}`, "memory", index));
+  const start = module.start === undefined ? undefined : additions.export("start", "function", module.start);
+  const globals = options.globals ? mutableGlobals(module) : [];
+  if (globals.length === 0) return { memories, capture: undefined, restore: undefined, start };
+
+  const pairs = globals.map((each) => [each.index, additions.global(each.shadowDeclaration)] as const);
+  const type = additions.type([], []);
+  const capture = additions.func(type, copyBody(pairs));
+  const restore = additions.func(type, copyBody(pairs.map(([global, shadow]) => [shadow, global])));
+  return {
+    memories,
+    capture: additions.export("capture", "function", capture),
+    restore: additions.export("restore", "function", restore),
+    start,
+  };
+}
+
+/** The sections without the one that would start the module by itself. */
+export function withoutStart(sections: readonly Section[]): Section[] {
+  return sections.filter((section) => section.id !== sectionId.start);
 }
 
 interface MutableGlobal {
@@ -115,15 +96,5 @@ function shadowDeclaration(type: string): Uint8Array {
 function copyBody(pairs: readonly (readonly [from: number, to: number])[]): Uint8Array {
   const body = new ByteWriter().u32(0);
   for (const [from, to] of pairs) body.u8(0x23).u32(from).u8(0x24).u32(to);
-  body.u8(0x0b);
-  return new ByteWriter().u32(body.length).raw(body.finish()).finish();
-}
-
-function freshNames(module: ModuleInfo): (stem: string) => string {
-  const taken = new Set(module.exports.map((each) => each.name));
-  return (stem) => {
-    let name = `emend:${stem}`;
-    while (taken.has(name)) name += "'";
-    return name;
-  };
+  return body.u8(0x0b).finish();
 }

@@ -7,6 +7,7 @@ export {
   scanExpression,
 } from "./immediate.ts";
 export { type Opcode, opcode, readInstruction } from "./instruction.ts";
+export { type MeterExports, type MeteredModule, type MeterLimits, meterModule } from "./meter/index.ts";
 export {
   decodeModule,
   type Export,

@@ -44,6 +44,8 @@ export interface ModuleInfo {
   readonly tables: readonly TableType[];
   readonly memories: readonly Limits[];
   readonly globals: readonly GlobalType[];
+  /** Type index of each tag (exception handling proposal). */
+  readonly tags: readonly number[];
   readonly exports: readonly Export[];
   readonly start: number | undefined;
   /** The code section's bodies, locals included, without their sizes. */
@@ -66,6 +68,7 @@ export function decodeModule(bytes: Uint8Array): ModuleInfo {
   const tables: TableType[] = [];
   const memories: Limits[] = [];
   const globals: GlobalType[] = [];
+  const tags: number[] = [];
   const exports: Export[] = [];
   const bodies: Uint8Array[] = [];
   const customNames: string[] = [];
@@ -77,6 +80,7 @@ export function decodeModule(bytes: Uint8Array): ModuleInfo {
     else if (entry.kind === "table") tables.push(entry.table);
     else if (entry.kind === "memory") memories.push(entry.limits);
     else if (entry.kind === "global") globals.push(entry.global);
+    else tags.push(entry.typeIndex);
   };
 
   const readers: Readonly<Record<number, (cursor: Cursor) => void>> = {
@@ -90,6 +94,7 @@ export function decodeModule(bytes: Uint8Array): ModuleInfo {
         globals.push(readGlobalType(c));
         skipExpression(c);
       }),
+    [sectionId.tag]: (c) => eachOf(c, () => tags.push(readTagType(c))),
     [sectionId.export]: (c) => eachOf(c, () => exports.push(readExport(c))),
     [sectionId.start]: (c) => {
       start = c.u32();
@@ -120,6 +125,7 @@ export function decodeModule(bytes: Uint8Array): ModuleInfo {
     tables,
     memories,
     globals,
+    tags,
     exports,
     start,
     bodies,
@@ -186,11 +192,16 @@ function readImportKind(cursor: Cursor): ImportKind {
     case 3:
       return { kind: "global", global: readGlobalType(cursor) };
     case 4:
-      cursor.u8();
-      return { kind: "tag", typeIndex: cursor.u32() };
+      return { kind: "tag", typeIndex: readTagType(cursor) };
     default:
       throw new DecodeError(start, "an unknown import kind");
   }
+}
+
+/** An attribute that is always 0 (an exception), then the type of what it carries. */
+function readTagType(cursor: Cursor): number {
+  cursor.u8();
+  return cursor.u32();
 }
 
 function readTable(cursor: Cursor): TableType {
@@ -218,7 +229,8 @@ function readExport(cursor: Cursor): Export {
   return { name, kind, index: cursor.u32() };
 }
 
-function skipExpression(cursor: Cursor): void {
+/** Steps behind the `end` of a constant expression. */
+export function skipExpression(cursor: Cursor): void {
   const end = 0x0b;
   while (readInstruction(cursor) !== end) {
     // Constant expressions do not nest.

@@ -1,5 +1,5 @@
 /** Value types and heap types of the binary format (core spec §5.3), in the text form that people read. */
-import { type Cursor, DecodeError } from "../bytes/index.ts";
+import { type ByteWriter, type Cursor, DecodeError } from "../bytes/index.ts";
 
 /** A value type in text form: `i32`, `i64`, `f32`, `f64`, `v128`, `funcref`, `externref`, `(ref null 3)` … */
 export type ValueType = string;
@@ -51,6 +51,26 @@ export function readHeapType(cursor: Cursor): string {
   const name = heapTypes[value + 0x80];
   if (name === undefined) throw new DecodeError(start, "an unknown heap type");
   return name;
+}
+
+/** Writes a value type that `readValueType` gave. */
+export function encodeValueType(out: ByteWriter, type: ValueType): void {
+  const simple = numberBytes.get(type);
+  if (simple !== undefined) {
+    out.u8(simple);
+    return;
+  }
+  const nullable = type.startsWith("(ref null ");
+  const name = type.slice(nullable ? 10 : 5, -1);
+  const byte = heapBytes.get(name);
+  out.u8(nullable ? 0x63 : 0x64).s32(byte === undefined ? Number(name) : byte - 0x80);
+}
+
+const numberBytes: ReadonlyMap<string, number> = bytesByName(numberTypes);
+const heapBytes: ReadonlyMap<string, number> = bytesByName(heapTypes);
+
+function bytesByName(names: Readonly<Record<number, string>>): Map<string, number> {
+  return new Map(Object.entries(names).map(([byte, name]) => [name, Number(byte)]));
 }
 
 /** The heap type of a nullable reference as the s33 that encodes it; undefined for any other value type. */

@@ -1,6 +1,6 @@
 /** Instances whose memories and globals a test can look into, made the way the pool makes them. */
 import { ByteWriter, Cursor } from "../../src/bytes/index.ts";
-import { type CompiledModule, Instance } from "../../src/guest/index.ts";
+import { type CompiledModule, Instance, type Meter } from "../../src/guest/index.ts";
 import {
   decodeModule,
   encodeSections,
@@ -18,7 +18,7 @@ export interface ExposedInstance {
 }
 
 /** A fresh instance with its snapshot taken where that can be done. */
-export async function exposedInstance(compiled: CompiledModule): Promise<ExposedInstance> {
+export async function exposedInstance(compiled: CompiledModule, meter?: Meter): Promise<ExposedInstance> {
   const { Instance: Original } = WebAssembly;
   let exports: Readonly<Record<string, unknown>> = {};
   // The instance keeps its exports to itself: they are noted where the engine makes them.
@@ -32,7 +32,7 @@ export async function exposedInstance(compiled: CompiledModule): Promise<Exposed
   let creating: Promise<Instance>;
   try {
     // Everything is instantiated before the first wait.
-    creating = Instance.create(compiled);
+    creating = Instance.create(compiled, meter === undefined ? {} : { meter });
   } finally {
     WebAssembly.Instance = Original;
   }

@@ -1,0 +1,1 @@
+export { type MeterExports, type MeteredModule, type MeterLimits, meterModule } from "./meter-module.ts";
