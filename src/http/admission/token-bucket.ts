@@ -17,8 +17,11 @@ export interface Rate {
 /** A rate in tokens a second, more than 0; may be a fraction. */
 export function rateOf(perSecond: number): Rate {
   const intervalMs = 1000 / perSecond;
-  return { intervalMs, leewayMs: Math.max(0, 1000 - intervalMs) };
+  return { intervalMs, leewayMs: Math.max(0, 1000 - intervalMs) + roundingMs };
 }
+
+/** Sums of intervals that are no whole numbers come out a little late. */
+const roundingMs = 1e-4;
 
 /** How long until the bucket that is full at `fullMs` has a token, milliseconds; 0 when it has one. */
 export function tokenAfterMs(fullMs: number, rate: Rate, nowMs: number): number {
