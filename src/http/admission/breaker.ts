@@ -110,8 +110,11 @@ export class Breaker {
     const { failures, rate, requestsMin } = this.#config;
     const window = this.#window;
     window.add(verdict === "failure", nowMs);
-    this.#failuresInRow = verdict === "failure" ? this.#failuresInRow + 1 : 0;
-    if (window.failures === 0) return;
+    if (verdict === "success") {
+      this.#failuresInRow = 0;
+      return;
+    }
+    this.#failuresInRow++;
     if (this.#failuresInRow >= failures) {
       this.#become("open", `${this.#failuresInRow} failures in a row`, nowMs);
     } else if (window.requests >= requestsMin && window.failures >= rate * window.requests) {
