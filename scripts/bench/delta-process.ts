@@ -68,9 +68,9 @@ export async function measureProcesses(scratch: string): Promise<ProcessFigures>
 export async function memoryOfDiff(oldFile: string, newFile: string, ...options: string[]): Promise<number> {
   progress("memory of a diff");
   const emend = await buildExecutable();
-  const bare = run(emend, "diff", "--help").peakBytes;
-  const { peakBytes } = run(emend, "diff", oldFile, newFile, "--json", ...options);
-  return (peakBytes - bare) / (statSync(oldFile).size + statSync(newFile).size);
+  const bare = peakBytes(emend, "diff", "--help");
+  const peak = peakBytes(emend, "diff", oldFile, newFile, "--json", ...options);
+  return (peak - bare) / (statSync(oldFile).size + statSync(newFile).size);
 }
 
 function texts(): readonly [Uint8Array, Uint8Array] {
@@ -106,7 +106,7 @@ function memoryOfApply(scratch: string, format: Streamed): number {
      // The middle one of those behind which the engine compiles no more.
      console.log(extra.slice(6).sort((a, b) => a - b)[3]);`,
   );
-  return Number(run(process.execPath, child, join(scratch, "old"), join(scratch, format)).stdout);
+  return Number(run(process.execPath, child, join(scratch, "old"), join(scratch, format)));
 }
 
 async function compileFloor(scratch: string): Promise<string> {
@@ -151,11 +151,18 @@ async function takeTurns(
   return least;
 }
 
-/** Runs a program to its end. Throws when that is not 0. */
-export function run(...command: readonly string[]): { stdout: string; peakBytes: number } {
-  const { exitCode, stderr, stdout, resourceUsage } = Bun.spawnSync([...command]);
+/** Peak memory of a program. Its starter's counts too, so that is not this large process but a small one. */
+function peakBytes(...command: readonly string[]): number {
+  const script = `const { exitCode, resourceUsage } = Bun.spawnSync(${JSON.stringify(command)});
+    console.log(resourceUsage.maxRSS); process.exit(exitCode);`;
+  return Number(run(process.execPath, "-e", script));
+}
+
+/** What a program printed. Throws when it does not end with 0. */
+export function run(...command: readonly string[]): string {
+  const { exitCode, stderr, stdout } = Bun.spawnSync([...command]);
   if (exitCode !== 0) throw new Error(`${command[0]}: ${stderr.toString()}`);
-  return { stdout: stdout.toString(), peakBytes: resourceUsage?.maxRSS ?? 0 };
+  return stdout.toString();
 }
 
 /** The least time of some runs, milliseconds. */
