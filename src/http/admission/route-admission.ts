@@ -58,6 +58,12 @@ export class RouteAdmission implements Line {
     return this.#places.wait(this, call, call.startedMs + this.#options.config.timeoutMs);
   }
 
+  /** A guest trapped. */
+  trapped(): void {
+    this.tally.traps++;
+    this.#options.siteTally.traps++;
+  }
+
   /** The head of a response is out, its body goes on. */
   answered(ticket: number, nowMs: number): void {
     this.#breaker.answered(ticket, nowMs);

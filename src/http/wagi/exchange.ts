@@ -100,7 +100,7 @@ export class Exchange implements Run {
     const nowMs = performance.now();
     this.#call.guestMs = nowMs - this.#startedMs;
     if (this.stdin instanceof RequestInput) this.#call.bytesIn = this.stdin.receivedBytes;
-    if (outcome.kind === "trap") this.#route.admission.tally.traps++;
+    if (outcome.kind === "trap") this.#route.admission.trapped();
     this.#finish(outcome);
     onDone(this.#instance, this.#ticket, this.#verdict, nowMs);
   }
