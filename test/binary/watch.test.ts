@@ -94,6 +94,12 @@ describe.skipIf(!isBuilt)("emend serve --watch", () => {
       ["site.toml", '[[route]]\npath = "/x"\nmodul = "cgi.wasm"\n', "site.config", /did you mean "?module/],
       ["site.toml", "[[route", "site.config", /site\.toml/],
       ["cgi.wasm", kitGuest("c-cgi-env").subarray(0, 500), "module.invalid", /cgi\.wasm/],
+      [
+        "site.toml",
+        `${siteToml("first")}timeout_ms = 60000\n`,
+        "site.limit",
+        /route \/stream: timeout_ms is 60000, but the operator's guest_timeout_ms_max is 30000/,
+      ],
     ];
     for (const [path, contents, code, words] of broken) {
       const known = problems().length;
