@@ -13,6 +13,8 @@ scratch = "16 MiB"
 preload = false
 timeout_ms = 1000
 idle_ms    = 10000
+cpu_ms     = 200
+memory_max = "64 MiB"
 body_max   = "10 MiB"
 chunked    = false
 max_concurrency = 64
@@ -47,10 +49,14 @@ host = "/var/lib/app"
 guest = "/data"
 mode = "rw"
 [site.limits]
+cpu_share = 100
+memory_max = "256 MiB"
 max_connections = 200
 max_pending = 100
 max_requests = 1000
 rate_per_second = 0
 rate_per_client = 0
+guest_memory_max = "128 MiB"
 guest_timeout_ms_max = 30000
+guest_cpu_ms_max = 10000
 `;

@@ -31,12 +31,16 @@ export function defaultNodeConfig(): NodeConfig {
 /** What an empty [site.limits] comes to. */
 export function defaultSiteLimits(): SiteLimits {
   return {
+    cpuShare: 100,
+    memoryBytesMax: 256 * 1024 * 1024,
     connectionsMax: 200,
     pendingMax: 100,
     requestsMax: 1000,
     ratePerSecond: 0,
     ratePerClient: 0,
+    guestMemoryBytesMax: 128 * 1024 * 1024,
     guestTimeoutMsMax: 30_000,
+    guestCpuMsMax: 10_000,
   };
 }
 
@@ -54,6 +58,8 @@ export function singleModuleConfig(module: string): SiteConfig {
     preload: true,
     timeoutMs: 1000,
     idleMs: 10_000,
+    cpuMs: 200,
+    memoryBytesMax: 64 * 1024 * 1024,
     bodyMaxBytes: 10 * 1024 * 1024,
     chunked: false,
     maxConcurrency: 64,

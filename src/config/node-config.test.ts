@@ -157,9 +157,9 @@ describe("parseNodeConfig", () => {
       'site[1].hosts: expected a host that no site has yet, got "A.B", which site[0] has',
     ],
     [
-      "a limit of a later version",
-      "[[site]]\n[site.limits]\ncpu_share = 1",
-      "site[0].limits.cpu_share: expected a key of this version of emend",
+      "a share of nothing",
+      "[[site]]\n[site.limits]\ncpu_share = 0",
+      "site[0].limits.cpu_share: expected an integer from 1 to 10000, got 0",
     ],
     [
       "a rate below nothing",

@@ -35,6 +35,8 @@ describe("parseSiteConfig", () => {
           preload: false,
           timeoutMs: 1000,
           idleMs: 10_000,
+          cpuMs: 200,
+          memoryBytesMax: 64 * 1024 * 1024,
           bodyMaxBytes: 10 * 1024 * 1024,
           chunked: false,
           maxConcurrency: 64,
@@ -84,8 +86,8 @@ describe("parseSiteConfig", () => {
     ],
     [
       "a key of a later version",
-      withRoute("cpu_ms = 5"),
-      "route[0].cpu_ms: expected a key of this version of emend, got one that it does not support yet",
+      withRoute("probe = {}"),
+      "route[0].probe: expected a key of this version of emend, got one that it does not support yet",
     ],
     [
       "a kind of a later version",
@@ -237,7 +239,7 @@ describe("parseSiteConfig", () => {
   });
 
   test("lists all errors of all tables at once", () => {
-    const toml = `asets = 1\n${withRoute("cpu_ms = 1\nidle_ms = 0\nfoo = 1\nbar = 2")}\n[assets]\nspa = "yes"`;
+    const toml = `asets = 1\n${withRoute("cpu_ms = 0\nidle_ms = 0\nfoo = 1\nbar = 2")}\n[assets]\nspa = "yes"`;
     const paths = errorsOf(toml)
       .split("\n")
       .map((line) => line.split(": ")[1]);

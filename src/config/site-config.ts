@@ -41,6 +41,9 @@ export type RouteConfig = {
   readonly preload: boolean;
   readonly timeoutMs: number;
   readonly idleMs: number;
+  readonly cpuMs: number;
+  /** What one guest may have, memories and tables together. */
+  readonly memoryBytesMax: number;
   readonly bodyMaxBytes: number;
   readonly chunked: boolean;
   readonly maxConcurrency: number;
@@ -121,6 +124,16 @@ const route = table(
       integer(1, dayMs),
       10_000,
     ),
+    cpu_ms: withDefault(
+      "How long the guest may run, waiting not counted, in milliseconds: then 504, or a cut behind the head.",
+      integer(1, dayMs),
+      200,
+    ),
+    memory_max: withDefault(
+      "Memory of one guest; growing beyond it fails in the guest. At most 4 GiB.",
+      byteSize(),
+      "64 MiB",
+    ),
     body_max: withDefault("Longest body of a request; a longer one gets 413.", byteSize(), "10 MiB"),
     chunked: withDefault(
       "Accept chunked bodies over 1 MiB, with an empty CONTENT_LENGTH; else they get 411.",
@@ -130,7 +143,7 @@ const route = table(
     max_concurrency: withDefault("Requests that this route answers at once.", integer(1, 10_000), 64),
     breaker: withDefault("The circuit breaker of the route.", breakerTable, {}),
   },
-  [...["middleware", "config", "isolate", "cpu_ms", "memory_max", "probe"], ...["upstream", "listener"]],
+  [...["middleware", "config", "isolate", "probe"], ...["upstream", "listener"]],
 );
 
 const headers = v.pipe(
@@ -225,6 +238,8 @@ function toRouteConfig(file: v.InferOutput<typeof route>): RouteConfig {
     preload: file.preload,
     timeoutMs: file.timeout_ms,
     idleMs: file.idle_ms,
+    cpuMs: file.cpu_ms,
+    memoryBytesMax: file.memory_max,
     bodyMaxBytes: file.body_max,
     chunked: file.chunked,
     maxConcurrency: file.max_concurrency,

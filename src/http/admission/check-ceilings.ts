@@ -17,6 +17,18 @@ const ceilings: readonly Ceiling[] = [
     asked: (route) => route.timeoutMs,
     max: (limits) => limits.guestTimeoutMsMax,
   },
+  {
+    key: "cpu_ms",
+    limit: "guest_cpu_ms_max",
+    asked: (route) => route.cpuMs,
+    max: (limits) => limits.guestCpuMsMax,
+  },
+  {
+    key: "memory_max",
+    limit: "guest_memory_max",
+    asked: (route) => route.memoryBytesMax,
+    max: (limits) => limits.guestMemoryBytesMax,
+  },
 ];
 
 /**
