@@ -9,6 +9,8 @@ export type ErrorCode =
   | "module.invalid"
   | "module.import"
   | "module.limit"
+  // guests at work
+  | "guest.memory"
   // configuration, sites and releases
   | "site.config"
   | "site.limit"

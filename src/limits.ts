@@ -105,6 +105,15 @@ export const guestTableEntriesMax = 1_000_000;
 /** Pages of 64 KiB of all memories of an instance where nobody asks for less: all that 32 bits reach but one. */
 export const guestMemoryPagesMax = 65_535;
 
+/** A page of a guest's memory. */
+export const pageBytes: number = 64 * 1024;
+
+/** What an entry of a guest's table counts as, bytes: the engine keeps 13 to 32 for one. */
+export const tableEntryBytes = 32;
+
+/** How often a guest's memories and tables may grow in one run: page by page to twice the default `guest_memory_max`. */
+export const guestGrowthsMax = 4096;
+
 /** How long an instance beyond the first rests in its pool before it is let go. */
 export const instanceIdleMs = 10_000;
 

@@ -64,7 +64,7 @@ interface SiteState {
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { config, sources, logger, state, version } = options;
   const { server } = config;
-  const lane = new Lane({ logger, releaseHeader: server.releaseHeader });
+  const lane = new Lane({ logger, releaseHeader: server.releaseHeader, costHeader: options.watch });
   const sites = await Promise.all(
     sources.map(async (source): Promise<SiteState> => {
       const release = await source.load();
@@ -195,7 +195,7 @@ function listenAdmin(
   return { url: `${scheme}://${host}:${server.port}`, stop: () => server.stop(true) };
 }
 
-type RunningSiteStatus = Pick<NodeStatus["sites"][number], "traffic" | "guests" | "routes">;
+type RunningSiteStatus = Pick<NodeStatus["sites"][number], "traffic" | "memory" | "guests" | "routes">;
 
 interface StatusSource {
   readonly version: string;
@@ -228,6 +228,7 @@ function siteStatus(running: LaneSiteStatus | undefined): RunningSiteStatus {
   invariant(running !== undefined, "every site of the node is the lane's");
   return {
     traffic: running.traffic,
+    memory: running.memory,
     guests: Object.entries(running.pools).map(([module, { live, idle, strategy }]) => ({
       module,
       live,

@@ -10,6 +10,7 @@ import type { Call } from "../../src/http/call.ts";
 import { createWagiHandler } from "../../src/http/wagi/index.ts";
 import { createLogger } from "../../src/log/index.ts";
 import { discardOutput, emptyInput, type Run } from "../../src/wasi/index.ts";
+import { guestSite } from "../../test/support/guest-site.ts";
 import { kitGuest } from "./peers.ts";
 import { median, numberOption, printReport, progress, round } from "./report.ts";
 
@@ -110,12 +111,15 @@ process.exit();
 async function prepare(file: string): Promise<() => Promise<Cost>> {
   const compiled = await compileCommand(await Bun.file(file).bytes(), file);
   const [config] = parseSiteConfig('[[route]]\npath = "/*"\nmodule = "guest.wasm"\n', "site.toml").routes;
-  const pool = new GuestPool(compiled);
+  const site = guestSite();
+  const pool = new GuestPool(compiled, site);
   const guestLines = { takes: () => false, line: () => {} };
   const silent = createLogger({ format: "json", redact: [], write: () => undefined });
   const handler = createWagiHandler({
     config: config!,
     pool,
+    site,
+    showsCost: false,
     admission: new SiteAdmission("bench", defaultSiteLimits(), silent).route(config!),
     guestLines,
     preopens: () => [],

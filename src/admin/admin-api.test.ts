@@ -13,6 +13,15 @@ const counts = {
     traps: 1,
     bytesIn: 10,
     bytesOut: 20,
+    ...{
+      cpuLimited: 1,
+      timeLimited: 2,
+      growthsRefused: 3,
+      cpuUs: 4,
+      fuel: 5,
+      hostCost: 6,
+      memoryPeakBytes: 7,
+    },
     holding: 1,
     waiting: 0,
   },
@@ -31,6 +40,7 @@ const nodeStatus: NodeStatus = {
       sequence: 0,
       generation: 0,
       traffic: { ...counts, inProgress: 2 },
+      memory: { bytes: 1, peakBytes: 2, limitBytes: 3 },
       guests: [{ module: "hello.wasm", strategy: "copy", live: 3, idle: 2 }],
       routes: [
         {

@@ -31,6 +31,8 @@ export interface SiteStatus {
   /** The node's counter of commits, rollbacks and canary verdicts. */
   readonly generation: number;
   readonly traffic: SiteTraffic;
+  /** Of its guests: what they have, the most that they ever had, and what they may have. */
+  readonly memory: { readonly bytes: number; readonly peakBytes: number; readonly limitBytes: number };
   readonly guests: readonly GuestStatus[];
   /** In the order in which they are tried. */
   readonly routes: readonly RouteStatus[];
@@ -54,6 +56,19 @@ export interface TrafficCounts {
   /** because the breaker of the route was open (503). */
   readonly breakerRefused: number;
   readonly traps: number;
+  /** Guests that were ended for their `cpu_ms`, or their `timeout_ms`. */
+  readonly cpuLimited: number;
+  readonly timeLimited: number;
+  /** Growths of memories and tables that guests were refused. */
+  readonly growthsRefused: number;
+  /** Time of guests on the thread, microseconds. */
+  readonly cpuUs: number;
+  /** Instructions of theirs, roughly. */
+  readonly fuel: number;
+  /** What their calls cost, about a nanosecond each. */
+  readonly hostCost: number;
+  /** The most that one of them had, bytes. */
+  readonly memoryPeakBytes: number;
   /** Bytes of bodies. */
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -116,6 +131,13 @@ const counts = {
   rateLimited: count,
   breakerRefused: count,
   traps: count,
+  cpuLimited: count,
+  timeLimited: count,
+  growthsRefused: count,
+  cpuUs: count,
+  fuel: count,
+  hostCost: count,
+  memoryPeakBytes: count,
   bytesIn: count,
   bytesOut: count,
   holding: count,
@@ -142,6 +164,7 @@ const site = v.strictObject({
   sequence: count,
   generation: count,
   traffic: v.strictObject({ ...counts, inProgress: count }),
+  memory: v.strictObject({ bytes: count, peakBytes: count, limitBytes: count }),
   guests: v.array(guests),
   routes: v.array(route),
 });

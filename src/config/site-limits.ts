@@ -32,61 +32,54 @@ const rate = decimal(0, 1_000_000);
 
 /** The table in the file. */
 export const siteLimitsTable: v.GenericSchema<unknown, SiteLimits> = v.pipe(
-  table(
-    "What the site may take of the node, and ceilings for what its site.toml may ask.",
-    {
-      cpu_share: withDefault(
-        "Relative weight between sites when the CPU is short.",
-        integer(1, 10_000),
-        100,
-      ),
-      memory_max: withDefault(
-        "Memory of all guests of the site together, idle ones included; past it requests get 503.",
-        byteSize(),
-        "256 MiB",
-      ),
-      max_connections: withDefault(
-        "Requests that hold a guest at once; further ones wait.",
-        integer(1, 100_000),
-        200,
-      ),
-      max_pending: withDefault(
-        "Requests waiting for a guest; of more than these the oldest gets 503.",
-        integer(0, 100_000),
-        100,
-      ),
-      max_requests: withDefault(
-        "Requests in progress in all, assets included; a further one gets 503.",
-        integer(1, 1_000_000),
-        1000,
-      ),
-      rate_per_second: withDefault(
-        "Requests a second, on average and as a burst; a further one gets 429. 0 is no limit.",
-        rate,
-        0,
-      ),
-      rate_per_client: withDefault(
-        "The same for each client address (IPv6: each /64 network). 0 is no limit.",
-        rate,
-        0,
-      ),
-      guest_memory_max: withDefault(
-        "Ceiling of memory_max in site.toml; a release that asks for more is refused.",
-        byteSize(),
-        "128 MiB",
-      ),
-      guest_timeout_ms_max: withDefault(
-        "Ceiling of timeout_ms in site.toml; a release that asks for more is refused.",
-        integer(1, 86_400_000),
-        30_000,
-      ),
-      guest_cpu_ms_max: withDefault(
-        "Ceiling of cpu_ms in site.toml; a release that asks for more is refused.",
-        integer(1, 86_400_000),
-        10_000,
-      ),
-    },
-  ),
+  table("What the site may take of the node, and ceilings for what its site.toml may ask.", {
+    cpu_share: withDefault("Relative weight between sites when the CPU is short.", integer(1, 10_000), 100),
+    memory_max: withDefault(
+      "Memory of all guests of the site together, idle ones included; past it requests get 503.",
+      byteSize(),
+      "256 MiB",
+    ),
+    max_connections: withDefault(
+      "Requests that hold a guest at once; further ones wait.",
+      integer(1, 100_000),
+      200,
+    ),
+    max_pending: withDefault(
+      "Requests waiting for a guest; of more than these the oldest gets 503.",
+      integer(0, 100_000),
+      100,
+    ),
+    max_requests: withDefault(
+      "Requests in progress in all, assets included; a further one gets 503.",
+      integer(1, 1_000_000),
+      1000,
+    ),
+    rate_per_second: withDefault(
+      "Requests a second, on average and as a burst; a further one gets 429. 0 is no limit.",
+      rate,
+      0,
+    ),
+    rate_per_client: withDefault(
+      "The same for each client address (IPv6: each /64 network). 0 is no limit.",
+      rate,
+      0,
+    ),
+    guest_memory_max: withDefault(
+      "Ceiling of memory_max in site.toml; a release that asks for more is refused.",
+      byteSize(),
+      "128 MiB",
+    ),
+    guest_timeout_ms_max: withDefault(
+      "Ceiling of timeout_ms in site.toml; a release that asks for more is refused.",
+      integer(1, 86_400_000),
+      30_000,
+    ),
+    guest_cpu_ms_max: withDefault(
+      "Ceiling of cpu_ms in site.toml; a release that asks for more is refused.",
+      integer(1, 86_400_000),
+      10_000,
+    ),
+  }),
   v.transform((file) => ({
     cpuShare: file.cpu_share,
     memoryBytesMax: file.memory_max,

@@ -1,5 +1,6 @@
 /** A module made ready to run: checked, its state exposed, compiled, and linked to what it imports. */
 import { EmendError, messageOf } from "../errors.ts";
+import { pageBytes, tableEntryBytes } from "../limits.ts";
 import {
   type ExposedModule,
   exposeState,
@@ -15,6 +16,8 @@ import type { Metering } from "./meter.ts";
 export interface CompiledModule {
   readonly name: string;
   readonly sizeBytes: number;
+  /** Memories and tables of an instance to begin with. */
+  readonly memoryBytes: number;
   readonly module: WebAssembly.Module;
   /** What stands between it and its host calls, one for each ABI that it imports from. */
   readonly links: readonly Link[];
@@ -52,6 +55,7 @@ export async function compileCommand(
   return {
     name,
     sizeBytes: bytes.length,
+    memoryBytes: initialBytes(info),
     module: await compile(exposed.bytes, name),
     links: linksOf(info.imports),
     exports: exposed.exports,
@@ -78,6 +82,12 @@ function rewrite(
     if (!(error instanceof EmendError) || error.message.startsWith(`${name}:`)) throw error;
     throw new EmendError(error.code, `${name}: ${error.message}`);
   }
+}
+
+function initialBytes({ memories, tables }: ModuleInfo): number {
+  const pages = memories.reduce((sum, { min }) => sum + min, 0);
+  const entries = tables.reduce((sum, { limits }) => sum + limits.min, 0);
+  return pages * pageBytes + entries * tableEntryBytes;
 }
 
 /** Below this size compiling in place is quicker than the way to the compiler's threads and back. */

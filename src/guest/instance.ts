@@ -4,7 +4,15 @@
  */
 import { peek } from "bun";
 import { EmendError, invariant, messageOf } from "../errors.ts";
-import { bindCalls, emptyRun, type HostCall, type Run, reachesFiles, WasiHost } from "../wasi/index.ts";
+import {
+  bindCalls,
+  emptyRun,
+  type HostCall,
+  type Run,
+  reachesFiles,
+  type Turns,
+  WasiHost,
+} from "../wasi/index.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { gateLink, type Link, linkImports } from "./link-module.ts";
 import { Account, type Meter } from "./meter.ts";
@@ -30,6 +38,8 @@ export interface InstanceOptions {
   readonly isOver?: () => boolean;
   /** Whom the instance of a metered module asks; it cannot be made without. */
   readonly meter?: Meter;
+  /** Who decides when it has the thread; without, it has it whenever it can go on. */
+  readonly turns?: Turns;
 }
 
 export class Instance {
@@ -55,6 +65,7 @@ export class Instance {
     this.#host = new WasiHost(
       this.#stop,
       compiled.links.some(({ names }) => names.some(reachesFiles)),
+      options.turns,
     );
     const shared = { stop: this.#stop, thrown: this.#thrown, tag: jspi.JSTag };
     const { metering } = compiled;
@@ -116,6 +127,11 @@ export class Instance {
   stop(): void {
     this.#host.stop();
     this.#account?.wake();
+  }
+
+  /** Lets the guest ask for more fuel at its next charge, whatever it has left. */
+  endSlice(): void {
+    this.#account?.endSlice();
   }
 
   /** Fuel that the run under way, or the last one, has used; 0 for a module that is not metered. */

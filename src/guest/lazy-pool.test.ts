@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { guestSite } from "../../test/support/guest-site.ts";
 import { kitGuest } from "../../test/support/guests.ts";
 import { runGuest } from "../../test/support/run-guest.ts";
 import { compileCommand } from "./compiled-module.ts";
@@ -14,7 +15,7 @@ function pending(): { pool: LazyPool; loads: () => number; settle: (error?: Erro
     loads++;
     waiting = Promise.withResolvers();
     return waiting.promise;
-  });
+  }, guestSite());
   const settle = (error?: Error): void =>
     error === undefined ? waiting.resolve(compiled) : waiting.reject(error);
   return { pool, loads: () => loads, settle };

@@ -3,30 +3,32 @@
  * site inside an executable was checked when the executable was built.
  */
 import type { CompiledModule } from "./compiled-module.ts";
-import type { Instance } from "./instance.ts";
+import type { Guest, GuestSite } from "./guest.ts";
 import { GuestPool, type Pool, type PoolStatus } from "./pool.ts";
 
 export class LazyPool implements Pool {
   readonly #load: () => Promise<CompiledModule>;
+  readonly #site: GuestSite;
   #loading: Promise<GuestPool> | undefined;
   #pool: GuestPool | undefined;
   #disposed = false;
 
-  constructor(load: () => Promise<CompiledModule>) {
+  constructor(load: () => Promise<CompiledModule>, site: GuestSite) {
     this.#load = load;
+    this.#site = site;
   }
 
   get status(): PoolStatus {
     return this.#pool?.status ?? notCompiled;
   }
 
-  acquire(): Instance | Promise<Instance> {
+  acquire(): Guest | Promise<Guest> {
     return this.#pool?.acquire() ?? this.#open().then((pool) => pool.acquire());
   }
 
-  /** Only an instance of this pool can come back, so there is one. */
-  giveBack(instance: Instance): void {
-    this.#pool?.giveBack(instance);
+  /** Only a guest of this pool can come back, so there is one. */
+  giveBack(guest: Guest): void {
+    this.#pool?.giveBack(guest);
   }
 
   async preload(): Promise<void> {
@@ -42,7 +44,7 @@ export class LazyPool implements Pool {
   #open(): Promise<GuestPool> {
     this.#loading ??= this.#load().then(
       (compiled) => {
-        this.#pool = new GuestPool(compiled);
+        this.#pool = new GuestPool(compiled, this.#site);
         if (this.#disposed) this.#pool[Symbol.dispose]();
         return this.#pool;
       },

@@ -140,6 +140,13 @@ export class Account {
     }
   };
 
+  /** Ends the slice: at its next charge the guest asks for more. Called from within its host calls. */
+  endSlice(): void {
+    this.#usedBefore += this.#slice - this.#functions.fuel();
+    this.#slice = 0;
+    this.#functions.begin(0, this.#functions.stack());
+  }
+
   /** Ends a wait for the next slice; the guest is stopped. */
   wake(): void {
     this.#wake?.();

@@ -1,16 +1,17 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
 import { assembleText } from "../../test/support/assemble-text.ts";
+import { guestSite } from "../../test/support/guest-site.ts";
 import { kitGuest, ownGuest } from "../../test/support/guests.ts";
 import { runGuest } from "../../test/support/run-guest.ts";
 import { EmendError } from "../errors.ts";
 import { instanceIdleMs } from "../limits.ts";
 import { compileCommand } from "./compiled-module.ts";
-import type { Instance } from "./instance.ts";
+import type { Guest } from "./guest.ts";
 import { GuestPool } from "./pool.ts";
 
 const hello = await compileCommand(kitGuest("c-hello"), "c-hello");
 
-const acquireAll = (pool: GuestPool, count: number): Promise<Instance[]> =>
+const acquireAll = (pool: GuestPool, count: number): Promise<Guest[]> =>
   Promise.all(Array.from({ length: count }, () => pool.acquire()));
 
 const counts = ({ status }: GuestPool): [live: number, idle: number] => [status.live, status.idle];
@@ -21,7 +22,7 @@ afterEach(() => {
 
 describe("GuestPool", () => {
   test("makes nothing before it is asked, and one instance for request after request", async () => {
-    using pool = new GuestPool(hello);
+    using pool = new GuestPool(hello, guestSite());
     expect(counts(pool)).toEqual([0, 0]);
     const first = await pool.acquire();
     expect(counts(pool)).toEqual([1, 0]);
@@ -33,22 +34,23 @@ describe("GuestPool", () => {
   });
 
   test("grows to as many as are wanted at once, all different", async () => {
-    using pool = new GuestPool(hello);
+    using pool = new GuestPool(hello, guestSite());
     const instances = await acquireAll(pool, 12);
     expect([new Set(instances).size, counts(pool)]).toEqual([12, [12, 0]]);
     for (const each of instances) pool.giveBack(each);
     expect(counts(pool)).toEqual([12, 12]);
-    expect(pool.status.memoryBytes).toBe(instances.reduce((sum, each) => sum + each.memoryBytes, 0));
+    // All of them begin alike: with the one block of 4 KiB that is not zero.
+    expect(pool.status.memoryBytes).toBe(instances.reduce((sum, each) => sum + each.memoryBytes, 4096));
     expect(pool.acquire()).toBe(instances[11]!);
   });
 
   test("lets those go that nobody needed for a while, least recently used first, but for one", async () => {
-    using pool = new GuestPool(hello);
+    using pool = new GuestPool(hello, guestSite());
     const instances = await acquireAll(pool, 4);
     jest.useFakeTimers();
     for (const each of instances) pool.giveBack(each);
     jest.advanceTimersByTime(instanceIdleMs - 1000);
-    const busy = pool.acquire() as Instance;
+    const busy = pool.acquire() as Guest;
     expect(busy).toBe(instances[3]!);
     pool.giveBack(busy);
     jest.advanceTimersByTime(1000);
@@ -58,12 +60,12 @@ describe("GuestPool", () => {
   });
 
   test("keeps those that were used since", async () => {
-    using pool = new GuestPool(hello);
+    using pool = new GuestPool(hello, guestSite());
     const instances = await acquireAll(pool, 3);
     jest.useFakeTimers();
     for (const each of instances) pool.giveBack(each);
     jest.advanceTimersByTime(instanceIdleMs - 1000);
-    const again = [pool.acquire(), pool.acquire()] as Instance[];
+    const again = [pool.acquire(), pool.acquire()] as Guest[];
     for (const each of again) pool.giveBack(each);
     jest.advanceTimersByTime(1000);
     expect(counts(pool)).toEqual([2, 2]);
@@ -72,7 +74,7 @@ describe("GuestPool", () => {
   });
 
   test("sets no timer while one instance is enough", async () => {
-    using pool = new GuestPool(hello);
+    using pool = new GuestPool(hello, guestSite());
     const instance = await pool.acquire();
     jest.useFakeTimers();
     for (let i = 0; i < 5; i++) {
@@ -83,7 +85,7 @@ describe("GuestPool", () => {
   });
 
   test("drops instances that cannot be clean again", async () => {
-    using pool = new GuestPool(await compileCommand(await ownGuest("grower"), "grower"));
+    using pool = new GuestPool(await compileCommand(await ownGuest("grower"), "grower"), guestSite());
     const instance = await pool.acquire();
     await runGuest(instance, { env: { QUERY_STRING: "pages=1" } });
     pool.giveBack(instance);
@@ -95,8 +97,8 @@ describe("GuestPool", () => {
 
   test("never uses a module's instance twice that changes what cannot be put back", async () => {
     for (const name of ["table-set", "table-grow", "elem-drop", "data-drop"]) {
-      using pool = new GuestPool(await compileCommand(await ownGuest(name), name));
-      const seen = new Set<Instance>();
+      using pool = new GuestPool(await compileCommand(await ownGuest(name), name), guestSite());
+      const seen = new Set<Guest>();
       // With many memories about, the engine collects garbage for each new one: few rounds say as much.
       for (let i = 0; i < 16; i++) {
         const instance = await pool.acquire();
@@ -110,15 +112,15 @@ describe("GuestPool", () => {
   }, 60_000);
 
   test("preload makes one instance, and none where there is one", async () => {
-    using pool = new GuestPool(hello);
+    using pool = new GuestPool(hello, guestSite());
     await pool.preload();
     await pool.preload();
     expect(counts(pool)).toEqual([1, 1]);
   });
 
   test("once disposed keeps nothing, also of what comes back late", async () => {
-    const pool = new GuestPool(hello);
-    const [busy, idle] = (await acquireAll(pool, 2)) as [Instance, Instance];
+    const pool = new GuestPool(hello, guestSite());
+    const [busy, idle] = (await acquireAll(pool, 2)) as [Guest, Guest];
     pool.giveBack(idle);
     pool[Symbol.dispose]();
     expect(counts(pool)).toEqual([1, 0]);
@@ -131,7 +133,7 @@ describe("GuestPool", () => {
     const bytes = await assembleText(
       '(module (func (export "_initialize") unreachable) (func (export "_start")))',
     );
-    using pool = new GuestPool(await compileCommand(bytes, "broken.wasm"));
+    using pool = new GuestPool(await compileCommand(bytes, "broken.wasm"), guestSite());
     for (let i = 0; i < 3; i++) {
       const error = await Promise.resolve(pool.acquire()).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(EmendError);
@@ -142,7 +144,7 @@ describe("GuestPool", () => {
   });
 
   test("measures, chooses and says so", async () => {
-    using pool = new GuestPool(hello);
+    using pool = new GuestPool(hello, guestSite());
     for (let i = 0; i < 6; i++) {
       const instance = await pool.acquire();
       await runGuest(instance);

@@ -6,14 +6,17 @@
  */
 import { instanceIdleMs } from "../limits.ts";
 import type { CompiledModule } from "./compiled-module.ts";
-import { Instance } from "./instance.ts";
-import type { MemoryImage } from "./snapshot.ts";
+import { Guest, type GuestSite } from "./guest.ts";
+import type { IdleHolder } from "./memory/site-memory.ts";
+import { FuelRate } from "./scheduler/fuel-rate.ts";
+import { imageBytes, type MemoryImage } from "./snapshot.ts";
 import { type Strategy, StrategyChoice } from "./strategy.ts";
 
 /** What `/v1/status` and `emend inspect` tell about a pool. */
 export interface PoolStatus {
   readonly live: number;
   readonly idle: number;
+  /** Of the idle ones, and of the images that they are put back to. */
   readonly memoryBytes: number;
   /** Null before the module was compiled. */
   readonly strategy: Strategy | null;
@@ -23,58 +26,66 @@ export interface PoolStatus {
 /** What routes need of a pool. */
 export interface Pool extends Disposable {
   readonly status: PoolStatus;
-  acquire(): Instance | Promise<Instance>;
-  giveBack(instance: Instance): void;
+  acquire(): Guest | Promise<Guest>;
+  giveBack(guest: Guest): void;
   preload(): Promise<void>;
 }
 
 interface Idle {
-  readonly instance: Instance;
+  readonly guest: Guest;
   readonly sinceMs: number;
 }
 
-export class GuestPool implements Pool {
+/** From here on putting an instance back takes long enough to be worth looking at the clock for. */
+const chargedBytesMin: number = 512 * 1024;
+
+export class GuestPool implements Pool, IdleHolder {
   readonly #compiled: CompiledModule;
+  readonly #site: GuestSite;
   readonly #choice: StrategyChoice;
+  readonly #rate = new FuelRate();
   /** Most recently used last, so that those at the front are the ones to let go. */
   readonly #idle: Idle[] = [];
   /** What every instance's memories begin as, when they all begin alike. */
   #images: readonly MemoryImage[] | undefined;
+  #imageBytes = 0;
   #live = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
-  constructor(compiled: CompiledModule) {
+  constructor(compiled: CompiledModule, site: GuestSite) {
     this.#compiled = compiled;
+    this.#site = site;
     this.#choice = new StrategyChoice(compiled.unrestorable);
+    site.memory.add(this);
   }
 
   get status(): PoolStatus {
     return {
       live: this.#live,
       idle: this.#idle.length,
-      memoryBytes: this.#idle.reduce((sum, each) => sum + each.instance.memoryBytes, 0),
+      memoryBytes: this.#idle.reduce((sum, { guest }) => sum + guest.memoryBytes, this.#imageBytes),
       strategy: this.#choice.strategy,
       why: this.#choice.why,
     };
   }
 
   /**
-   * A clean instance: at once when one is idle. The caller gives it back, whatever happens to its run.
+   * A clean guest: at once when one is idle. The caller gives it back, whatever happens to its run.
    *
-   * @throws EmendError `module.invalid` when no instance can be had.
+   * @throws EmendError `guest.memory` when its site has no room for another, `module.invalid` when none can be had.
    */
-  acquire(): Instance | Promise<Instance> {
-    return this.#idle.pop()?.instance ?? this.#create();
+  acquire(): Guest | Promise<Guest> {
+    return this.#idle.pop()?.guest ?? this.#create();
   }
 
-  /** Takes an instance back: it rests for the next run, or is dropped when it cannot be clean. */
-  giveBack(instance: Instance): void {
-    if (this.#disposed || !this.#restore(instance)) {
-      this.#live--;
+  /** Takes a guest back: it rests for the next run, or is dropped when it cannot be clean. */
+  giveBack(guest: Guest): void {
+    if (this.#disposed || !this.#restore(guest)) {
+      this.#drop(guest);
       return;
     }
-    this.#idle.push({ instance, sinceMs: performance.now() });
+    this.#idle.push({ guest, sinceMs: performance.now() });
     if (this.#idle.length > 1) this.#scheduleShrink();
   }
 
@@ -83,40 +94,68 @@ export class GuestPool implements Pool {
     if (this.#live === 0) this.giveBack(await this.#create());
   }
 
+  get idleSinceMs(): number | undefined {
+    return this.#idle[0]?.sinceMs;
+  }
+
+  evict(): void {
+    const idle = this.#idle.shift();
+    if (idle !== undefined) this.#drop(idle.guest);
+  }
+
   /** Lets every idle instance go; the busy ones follow when they come back. */
   [Symbol.dispose](): void {
     this.#disposed = true;
-    this.#live -= this.#idle.length;
-    this.#idle.length = 0;
+    while (this.#idle.length > 0) this.evict();
+    this.#site.memory.remove(this);
+    this.#site.memory.giveBack(this.#imageBytes);
+    this.#imageBytes = 0;
     clearTimeout(this.#timer);
   }
 
-  async #create(): Promise<Instance> {
+  #drop(guest: Guest): void {
+    this.#live--;
+    guest[Symbol.dispose]();
+  }
+
+  async #create(): Promise<Guest> {
     this.#live++;
     const startMs = performance.now();
     try {
-      const instance = await Instance.create(this.#compiled);
+      const guest = await Guest.create(this.#compiled, this.#site, this.#rate);
       this.#choice.created(performance.now() - startMs);
-      if (this.#choice.strategy === "copy" || this.#choice.wantsSample()) this.#snapshot(instance);
-      return instance;
+      if (this.#choice.strategy === "copy" || this.#choice.wantsSample()) this.#snapshot(guest);
+      return guest;
     } catch (error) {
       this.#live--;
       throw error;
     }
   }
 
-  #snapshot(instance: Instance): void {
-    const images = instance.takeSnapshot(this.#images);
+  #snapshot(guest: Guest): void {
+    const images = guest.takeSnapshot(this.#images);
     // What an initialiser did may differ from instance to instance (random seeds, the time).
-    if (this.#compiled.initializers.length === 0) this.#images = images;
+    if (this.#compiled.initializers.length > 0) {
+      guest.holdsImage(images.reduce((sum, image) => sum + imageBytes(image), 0));
+      return;
+    }
+    if (this.#images !== undefined || this.#disposed) return;
+    const bytes = images.reduce((sum, image) => sum + imageBytes(image), 0);
+    // Without room for it each instance has one of its own, which goes with it.
+    if (!this.#site.memory.take(bytes)) return;
+    this.#images = images;
+    this.#imageBytes = bytes;
   }
 
-  #restore(instance: Instance): boolean {
+  #restore(guest: Guest): boolean {
     // With a strategy of "fresh" only an instance that was made to measure has a snapshot to go back to.
-    if (this.#choice.strategy === "copy" && !this.#choice.wantsSample()) return instance.restore();
+    const isMeasured = this.#choice.strategy !== "copy" || this.#choice.wantsSample();
+    if (!isMeasured && guest.memoryBytes < chargedBytesMin) return guest.restore();
     const startMs = performance.now();
-    const restored = instance.restore();
-    if (restored) this.#choice.restored(performance.now() - startMs, instance.clearsTouchedOnly);
+    const restored = guest.restore();
+    const ms = performance.now() - startMs;
+    this.#site.scheduler.charge(this.#site.share, ms);
+    if (restored && isMeasured) this.#choice.restored(ms, guest.clearsTouchedOnly);
     return restored;
   }
 
@@ -126,10 +165,7 @@ export class GuestPool implements Pool {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       const limitMs = performance.now() - instanceIdleMs;
-      while (this.#idle.length > 1 && this.#idle[0]!.sinceMs <= limitMs) {
-        this.#idle.shift();
-        this.#live--;
-      }
+      while (this.#idle.length > 1 && this.#idle[0]!.sinceMs <= limitMs) this.evict();
       if (this.#idle.length > 1) this.#scheduleShrink();
     }, instanceIdleMs);
     this.#timer.unref();

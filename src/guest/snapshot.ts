@@ -87,6 +87,11 @@ export class Snapshot {
   }
 }
 
+/** What an image takes beside the memory that it is of. */
+export function imageBytes({ pieces }: MemoryImage): number {
+  return pieces.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
+}
+
 function zeroBytesOf({ pieces }: MemoryImage): number {
   return pieces.reduce((sum, { start, end, bytes }) => (bytes === undefined ? sum + end - start : sum), 0);
 }

@@ -7,7 +7,7 @@ import { RegExpRouter } from "hono/router/reg-exp-router";
 import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
 import { messageOf } from "../errors.ts";
-import type { Pool, PoolStatus } from "../guest/index.ts";
+import type { GuestSite, Pool, PoolStatus } from "../guest/index.ts";
 import { variantsDelayMs } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
 import type { Preopen } from "../wasi/index.ts";
@@ -34,6 +34,10 @@ export interface SiteAppOptions {
   /** Directories that every guest of the site sees. */
   readonly mounts: readonly Preopen[];
   readonly admission: SiteAdmission;
+  /** What its guests share. */
+  readonly guests: GuestSite;
+  /** Whether answers of guests tell what they cost. */
+  readonly showsCost: boolean;
   readonly logger: Logger;
   /** Goes on every answer, such as x-emend-release. */
   readonly headers: Readonly<Record<string, string>>;
@@ -197,7 +201,17 @@ export class SiteApp {
   }
 
   #bind(entry: RouteEntry): BoundRoute[] {
-    const { admission: siteAdmission, content, logger, mounts, pools, site, headers } = this.#options;
+    const {
+      admission: siteAdmission,
+      content,
+      guests,
+      logger,
+      mounts,
+      pools,
+      site,
+      headers,
+      showsCost,
+    } = this.#options;
     return entry.routes.map((config) => {
       const pool = pools.get(config.module);
       if (pool === undefined) throw new Error(`no pool for ${config.module}`);
@@ -206,6 +220,8 @@ export class SiteApp {
         config,
         admission,
         pool,
+        site: guests,
+        showsCost,
         preopens: guestDirectories(config, content, mounts),
         headers,
         guestLines: logger.guestLines(site, config.path),

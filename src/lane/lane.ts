@@ -8,7 +8,17 @@
  * It knows content and nothing of where it came from; keys, patches and disks are not its business.
  */
 import { EmendError, invariant } from "../errors.ts";
-import { LazyPool, type Pool, type PoolStatus } from "../guest/index.ts";
+import {
+  type CompiledModule,
+  CpuShare,
+  type GuestSite,
+  LazyPool,
+  MachineMemory,
+  NodeMemory,
+  type Pool,
+  type PoolStatus,
+  Scheduler,
+} from "../guest/index.ts";
 import {
   checkCeilings,
   type HttpServer,
@@ -33,6 +43,8 @@ export interface LaneOptions {
   readonly logger: Logger;
   /** Whether answers carry x-emend-release. */
   readonly releaseHeader: boolean;
+  /** Whether answers of guests carry x-emend-cost. */
+  readonly costHeader: boolean;
 }
 
 export interface ListenOptions {
@@ -62,14 +74,21 @@ export interface LaneSiteStatus {
   readonly release: string;
   readonly pools: Record<string, PoolStatus>;
   readonly traffic: SiteAdmissionStatus;
+  /** What its guests have of the memory that they may have, and the most that they ever had. */
+  readonly memory: { readonly bytes: number; readonly peakBytes: number; readonly limitBytes: number };
   readonly routes: readonly RouteStatus[];
 }
 
 export class Lane {
   readonly #options: LaneOptions;
   readonly #modules = new ModuleCache();
-  /** By site; a release comes and goes, what its site has in progress stays. */
-  readonly #admissions = new Map<string, SiteAdmission>();
+  readonly #scheduler = new Scheduler();
+  readonly #memory = new NodeMemory({
+    machine: new MachineMemory(),
+    nowMs: () => performance.now(),
+    collect: () => Bun.gc(true),
+  });
+  readonly #standing = new Map<string, Standing>();
   readonly #slots = new Map<string, SiteSlot & { modules: ModuleLease }>();
 
   constructor(options: LaneOptions) {
@@ -82,28 +101,30 @@ export class Lane {
    * @throws EmendError `module.*` for a module that cannot be served, `site.config`, `site.limit`.
    */
   async prepare(site: string, content: SiteContent, { mounts, limits }: SiteGrants): Promise<Prepared> {
-    const { logger, releaseHeader } = this.#options;
+    const { logger, releaseHeader, costHeader } = this.#options;
     checkCeilings(content.config.routes, limits);
     const files = moduleFiles(content);
     const modules = new ModuleLease(this.#modules, readFile);
+    const { admission, guests } = this.#standingOf(site, limits);
+    const pools = new Map<string, Pool>();
     try {
-      const pools = new Map<string, Pool>();
-      for (const file of files) pools.set(file.path, new LazyPool(() => modules.compile(file)));
-      if (!content.modulesChecked) await Promise.all(files.map((file) => modules.compile(file)));
+      const compile = async (file: SiteFile): Promise<CompiledModule> => {
+        const compiled = await modules.compile(file);
+        checkBeginning(file.path, compiled.memoryBytes, content);
+        return compiled;
+      };
+      for (const file of files) pools.set(file.path, new LazyPool(() => compile(file), guests));
+      if (!content.modulesChecked) await Promise.all(files.map(compile));
       const preload = content.config.routes.filter((route) => route.preload).map((route) => route.module);
       await Promise.all([...new Set(preload)].map((path) => pools.get(path)?.preload()));
       const headers: Record<string, string> = releaseHeader
         ? { "x-emend-release": content.digest.slice(7, 19) }
         : {};
       const previous = this.#slots.get(site)?.current;
-      const admission = this.#admissions.get(site) ?? new SiteAdmission(site, limits, logger);
-      this.#admissions.set(site, admission);
-      return {
-        site,
-        app: new SiteApp({ site, content, pools, mounts, admission, logger, headers, previous }),
-        modules,
-      };
+      const own = { site, content, pools, mounts, admission, guests, logger, headers, previous };
+      return { site, app: new SiteApp({ ...own, showsCost: costHeader }), modules };
     } catch (error) {
+      for (const pool of pools.values()) pool[Symbol.dispose]();
       modules[Symbol.dispose]();
       throw error;
     }
@@ -112,12 +133,12 @@ export class Lane {
   /** Adds a site with its first release. */
   addSite(prepared: Prepared, hosts: readonly string[]): void {
     invariant(!this.#slots.has(prepared.site), `site ${prepared.site} is added once`);
-    const admission = this.#admissions.get(prepared.site);
-    invariant(admission !== undefined, `site ${prepared.site} was prepared here`);
+    const standing = this.#standing.get(prepared.site);
+    invariant(standing !== undefined, `site ${prepared.site} was prepared here`);
     this.#slots.set(prepared.site, {
       name: prepared.site,
       hosts,
-      admission,
+      admission: standing.admission,
       current: prepared.app,
       modules: prepared.modules,
     });
@@ -153,9 +174,51 @@ export class Lane {
       release: current.content.digest,
       pools: current.status(),
       traffic: admission.status,
+      memory: memoryOf(this.#standing.get(name)),
       routes: current.routes(performance.now()),
     }));
   }
+  #standingOf(site: string, limits: SiteLimits): Standing {
+    const known = this.#standing.get(site);
+    if (known !== undefined) return known;
+    const standing: Standing = {
+      admission: new SiteAdmission(site, limits, this.#options.logger),
+      guests: {
+        scheduler: this.#scheduler,
+        share: new CpuShare(limits.cpuShare),
+        memory: this.#memory.site(limits.memoryBytesMax),
+        initialCpuMsMax: limits.guestCpuMsMax,
+      },
+    };
+    this.#standing.set(site, standing);
+    return standing;
+  }
+}
+
+/** What of a site stays while its releases come and go: what is in progress, and what its guests share. */
+interface Standing {
+  readonly admission: SiteAdmission;
+  readonly guests: GuestSite;
+}
+
+function memoryOf(standing: Standing | undefined): LaneSiteStatus["memory"] {
+  invariant(standing !== undefined, "a site that runs was prepared");
+  const { takenBytes, peakBytes, limitBytes } = standing.guests.memory;
+  return { bytes: takenBytes, peakBytes, limitBytes };
+}
+
+/**
+ * Refuses a module that has more memory to begin with than a route of it may have.
+ *
+ * @throws EmendError `module.limit`
+ */
+function checkBeginning(module: string, bytes: number, { config }: SiteContent): void {
+  const route = config.routes.find((each) => each.module === module && bytes > each.memoryBytesMax);
+  if (route === undefined) return;
+  throw new EmendError(
+    "module.limit",
+    `${module}: its memory begins with ${bytes} bytes; memory_max of route ${route.path} is ${route.memoryBytesMax}`,
+  );
 }
 
 /** The files that routes name as their modules, each once. */

@@ -3,6 +3,10 @@
  * compiled once. An entry lives as long as something uses it.
  */
 import { type CompiledModule, compileCommand } from "../guest/index.ts";
+import { guestMemoryPagesMax, guestTableEntriesMax } from "../limits.ts";
+
+/** What any guest may have at the most. What one really may is its route's, and looked at each time that it grows. */
+const limits = { memoryPagesMax: guestMemoryPagesMax, tableEntriesMax: guestTableEntriesMax };
 
 interface Entry {
   readonly compiled: Promise<CompiledModule>;
@@ -24,7 +28,7 @@ export class ModuleCache {
   async acquire(sha256: string, name: string, read: () => Promise<Uint8Array>): Promise<CompiledModule> {
     let entry = this.#entries.get(sha256);
     if (entry === undefined) {
-      entry = { compiled: read().then((bytes) => compileCommand(bytes, name)), users: 0 };
+      entry = { compiled: read().then((bytes) => compileCommand(bytes, name, { limits })), users: 0 };
       this.#entries.set(sha256, entry);
     }
     entry.users++;

@@ -49,8 +49,18 @@ export interface Run {
   readonly stderr: Output;
   /** From descriptor 3 on, in this order. Asked for once, when a run begins whose guest can reach files. */
   preopens(): readonly Preopen[];
-  /** Called each time that the guest is about to suspend. */
+  /** Called each time that the guest is about to suspend in a call. */
   onWait?(): void;
+}
+
+/** Who decides when a guest has the thread. */
+export interface Turns {
+  /** The guest lets go of the thread: it waits for something. */
+  left(): void;
+  /** What it waited for is there. Undefined when it may go on at once. */
+  comeBack(): Promise<void> | undefined;
+  /** Its calls have cost another `limits.callCostSlice`: it may have had the thread for long. */
+  worked(): void;
 }
 
 /** A run that gives a guest nothing and takes nothing from it. */
@@ -77,11 +87,11 @@ export class WasiHost {
   /** What a poll_oneoff that waits was asked for, undefined between calls. */
   pendingPoll: readonly Subscription[] | undefined;
   exitCode: number | undefined;
-  /** What the run's calls have cost so far, in the units of costs.ts; stays readable behind its end. */
-  charged = 0;
-
   readonly #stopFlag: StopFlag;
   readonly #takesPreopens: boolean;
+  readonly #turns: Turns | undefined;
+  #charged = 0;
+  #workedAt: number = limits.callCostSlice;
   #run: Run = emptyRun;
   #args: ByteStrings | undefined;
   #environ: ByteStrings | undefined;
@@ -93,9 +103,22 @@ export class WasiHost {
   #inFlight: InFlight | undefined;
 
   /** `takesPreopens`: false for a guest with no call that reaches files, since making directories for it takes time. */
-  constructor(stopFlag: StopFlag, takesPreopens: boolean = true) {
+  constructor(stopFlag: StopFlag, takesPreopens: boolean = true, turns?: Turns) {
     this.#stopFlag = stopFlag;
     this.#takesPreopens = takesPreopens;
+    this.#turns = turns;
+  }
+
+  /** What the run's calls have cost so far, in the units of costs.ts; stays readable behind its end. */
+  get charged(): number {
+    return this.#charged;
+  }
+
+  set charged(cost: number) {
+    this.#charged = cost;
+    if (cost < this.#workedAt) return;
+    this.#workedAt = cost + limits.callCostSlice;
+    this.#turns?.worked();
   }
 
   /** Starts a run: fresh descriptors for its streams and preopens, and no trace of the one before. */
@@ -107,7 +130,8 @@ export class WasiHost {
     this.#wake = undefined;
     this.#inFlight = undefined;
     this.pendingBytes = 0;
-    this.charged = 0;
+    this.#charged = 0;
+    this.#workedAt = limits.callCostSlice;
     this.pendingPoll = undefined;
     this.exitCode = undefined;
     this.#began = undefined;
@@ -226,6 +250,9 @@ export class WasiHost {
       this.#run.onWait?.();
       if (!this.stopped) await this.#wait();
       if (this.stopped) return 0;
+      const turn = this.#turns?.comeBack();
+      if (turn !== undefined) await turn;
+      if (this.stopped) return 0;
       const call = this.#inFlight;
       if (call !== undefined && call.finish === undefined) continue;
       this.#turnBeganMs = performance.now();
@@ -238,6 +265,7 @@ export class WasiHost {
   async #wait(): Promise<void> {
     const register = this.#register;
     this.#register = undefined;
+    this.#turns?.left();
     let cancel: (() => void) | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;

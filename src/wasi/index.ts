@@ -27,6 +27,6 @@ export {
   type Written,
 } from "./files/index.ts";
 export { createReadOnlyTree, createScratch, type TreeSource } from "./files/tree/index.ts";
-export { emptyRun, type Preopen, type Run, reachesFiles, WasiHost } from "./host.ts";
+export { emptyRun, type Preopen, type Run, reachesFiles, type Turns, WasiHost } from "./host.ts";
 export type { Layout } from "./layout.ts";
 export { closed, discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";

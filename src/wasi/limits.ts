@@ -8,6 +8,8 @@ export const limits = {
   subscriptionsMax: 4096,
   /** How long a guest that only yields or polls may hold the thread before the event loop runs. */
   yieldAfterMs: 1,
+  /** Cost of a guest's calls, in the units of costs.ts, behind which it is looked at whether its slice is over: 0.2 ms. */
+  callCostSlice: 200_000,
   /** Longest path and longest target of a link, in bytes: PATH_MAX of Linux; ENAMETOOLONG above. */
   pathBytesMax: 4096,
   /** Symbolic links in one path; ELOOP above, as on Linux. */

@@ -3,10 +3,11 @@
  * engine may show it. With many instances alive, since from the ninth memory on the engine has another kind.
  */
 import { afterAll, describe, expect, test } from "bun:test";
-import { compileCommand, GuestPool, Instance } from "../../src/guest/index.ts";
+import { compileCommand, type Guest, GuestPool, Instance } from "../../src/guest/index.ts";
 import { emptyRun } from "../../src/wasi/index.ts";
 import { assembleText } from "../support/assemble-text.ts";
 import { type ExposedInstance, exposedInstance } from "../support/exposed-instance.ts";
+import { guestSite, noLimits } from "../support/guest-site.ts";
 import { kitGuest, ownGuest } from "../support/guests.ts";
 import { TestInput, TestOutput } from "../support/host-fixture.ts";
 import { type GuestRequest, runGuest } from "../support/run-guest.ts";
@@ -54,8 +55,8 @@ describe("a secret in an instance", () => {
   });
 
   test("is never in an instance that a pool hands out, also when memories have grown", async () => {
-    using pool = new GuestPool(secretGuest);
-    const used = new Set<Instance>();
+    using pool = new GuestPool(secretGuest, guestSite());
+    const used = new Set<Guest>();
     let again = 0;
     for (let round = 0; round < 4; round++) {
       const instances = await Promise.all(Array.from({ length: crowd }, () => pool.acquire()));
@@ -74,12 +75,13 @@ describe("a secret in an instance", () => {
   });
 
   test("is not in the instance that follows one which trapped or was stopped", async () => {
-    using pool = new GuestPool(await compileCommand(kitGuest("c-echo"), "c-echo"));
+    using pool = new GuestPool(await compileCommand(kitGuest("c-echo"), "c-echo"), guestSite());
     const word = "a-secret-in-a-cut-request";
     const instance = await pool.acquire();
     const stdin = new TestInput().push(word);
     const ended = instance.run({
       ...emptyRun,
+      ...noLimits,
       environ: () => ["REQUEST_METHOD=POST", `CONTENT_LENGTH=${word.length + 1}`, `HTTP_COOKIE=${word}`],
       stdin,
       stdout: new TestOutput(),

@@ -1,6 +1,7 @@
 /** Runs of an instance outside of HTTP, with all that came out of them. */
-import type { Instance, Outcome } from "../../src/guest/index.ts";
+import type { GuestRun, Outcome } from "../../src/guest/index.ts";
 import { loadHostFiles, type Preopen, toByteString } from "../../src/wasi/index.ts";
+import { noLimits } from "./guest-site.ts";
 import { TestInput, TestOutput } from "./host-fixture.ts";
 
 /** What a run is given; what is left out is empty. */
@@ -19,8 +20,17 @@ export interface Transcript {
   readonly outcome: Outcome;
 }
 
+/** What can be run: an instance, or a guest. */
+export interface Runnable {
+  run(run: GuestRun): Outcome | Promise<Outcome>;
+}
+
 /** Runs an instance to its end. */
-export async function runGuest(instance: Instance, request: GuestRequest = {}): Promise<Transcript> {
+export async function runGuest(
+  instance: Runnable,
+  request: GuestRequest = {},
+  limits: Partial<GuestRun> = {},
+): Promise<Transcript> {
   const [stdout, stderr] = [new TestOutput(), new TestOutput()];
   const preopens = await openDirectories(request.dirs ?? new Map());
   const outcome = await instance.run({
@@ -30,6 +40,8 @@ export async function runGuest(instance: Instance, request: GuestRequest = {}): 
     stdout,
     stderr,
     preopens: () => preopens,
+    ...noLimits,
+    ...limits,
   });
   for (const { directory } of preopens) directory.close();
   return { stdout: stdout.text, stderr: stderr.text, outcome };

@@ -59,6 +59,8 @@ export interface ServedSites {
 
 /** What of emend.toml a test may want otherwise. */
 export interface ServeOptions {
+  /** As `--watch` has it. */
+  readonly costHeader?: boolean;
   readonly trustedProxies?: readonly string[];
 }
 
@@ -70,7 +72,7 @@ export function serveSite(site: SiteUnderTest, options?: ServeOptions): Promise<
 /** Serves several sites, told apart by their hosts. @throws EmendError as `Lane.prepare` does. */
 export async function serveSites(
   sites: readonly SiteUnderTest[],
-  { trustedProxies = [] }: ServeOptions = {},
+  { costHeader = false, trustedProxies = [] }: ServeOptions = {},
 ): Promise<ServedSites> {
   const lines: string[] = [];
   const logger = createLogger({
@@ -81,7 +83,7 @@ export async function serveSites(
       return undefined;
     },
   });
-  const lane = new Lane({ logger, releaseHeader: true });
+  const lane = new Lane({ logger, releaseHeader: true, costHeader });
   for (const site of sites) {
     const prepared = await lane.prepare(site.name ?? "default", siteContent(site), await siteGrants(site));
     lane.addSite(prepared, site.hosts ?? ["*"]);

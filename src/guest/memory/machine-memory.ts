@@ -58,7 +58,9 @@ function groupsOf(text: string | undefined): string[] {
   const path = /^0::(\/.*)$/m.exec(text ?? "")?.[1];
   if (path === undefined) return [];
   const names = path.split("/").filter((name) => name !== "");
-  return names.map((_, i) => `/sys/fs/cgroup/${names.slice(0, names.length - i).join("/")}`).concat("/sys/fs/cgroup");
+  return names
+    .map((_, i) => `/sys/fs/cgroup/${names.slice(0, names.length - i).join("/")}`)
+    .concat("/sys/fs/cgroup");
 }
 
 function limitOf(read: ReadText, group: string): number {

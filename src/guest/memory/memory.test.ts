@@ -6,7 +6,10 @@ import type { IdleHolder, SiteMemory } from "./site-memory.ts";
 const mib = 1024 * 1024;
 
 /** A machine of 1 GiB, of which so much is left, that counts how often it is asked. */
-function machineOf(room: { bytes: number; isStalled?: boolean }): { machine: MachineMemory; looks: () => number } {
+function machineOf(room: { bytes: number; isStalled?: boolean }): {
+  machine: MachineMemory;
+  looks: () => number;
+} {
   let looks = 0;
   const machine = new MachineMemory((path) => {
     if (path === "/proc/self/cgroup") return "0::/a/b\n";
@@ -16,7 +19,8 @@ function machineOf(room: { bytes: number; isStalled?: boolean }): { machine: Mac
     }
     if (path === "/sys/fs/cgroup/a/memory.max") return "536870912\n";
     if (path === "/sys/fs/cgroup/a/memory.current") return "0\n";
-    if (path === "/sys/fs/cgroup/a/memory.pressure") return `some avg10=${room.isStalled ? 25 : 0}.00 avg60=0.00\n`;
+    if (path === "/sys/fs/cgroup/a/memory.pressure")
+      return `some avg10=${room.isStalled ? 25 : 0}.00 avg60=0.00\n`;
     return undefined;
   });
   return { machine, looks: () => looks - 1 };
@@ -37,11 +41,14 @@ function setUp(room = { bytes: 10 ** 12 }): {
 
 /** Idle instances of a site, each since when. */
 class Shelf implements IdleHolder {
-  constructor(
-    readonly site: SiteMemory,
-    readonly sincesMs: number[],
-    readonly bytesEach: number,
-  ) {
+  readonly site: SiteMemory;
+  readonly sincesMs: number[];
+  readonly bytesEach: number;
+
+  constructor(site: SiteMemory, sincesMs: number[], bytesEach: number) {
+    this.site = site;
+    this.sincesMs = sincesMs;
+    this.bytesEach = bytesEach;
     for (const _ of sincesMs) expect(site.take(bytesEach)).toBe(true);
     site.add(this);
   }
@@ -151,7 +158,12 @@ describe("MachineMemory", () => {
       500,
       20,
     ],
-    ["groups of version 1", { "/proc/self/cgroup": "3:memory:/a\n" }, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+    [
+      "groups of version 1",
+      { "/proc/self/cgroup": "3:memory:/a\n" },
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ],
   ])("finds the room that %s leaves", (_, files, total, room) => {
     const machine = new MachineMemory((path) => files[path]);
     expect([machine.totalBytes, machine.look().roomBytes]).toEqual([total, room]);

@@ -29,19 +29,29 @@ class SimulatedGuest implements Waiter {
   endedMs: number | undefined;
   expired = false;
 
+  readonly machine: Machine;
+  readonly share: CpuShare;
+  readonly wantedMs: number;
+  readonly deadlineMs: number;
+
   constructor(
-    readonly machine: Machine,
-    readonly share: CpuShare,
-    readonly wantedMs: number,
-    readonly deadlineMs: number = Number.POSITIVE_INFINITY,
-  ) {}
+    machine: Machine,
+    share: CpuShare,
+    wantedMs: number,
+    deadlineMs: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.machine = machine;
+    this.share = share;
+    this.wantedMs = wantedMs;
+    this.deadlineMs = deadlineMs;
+  }
 
   arrive(): void {
-    if (this.machine.scheduler.isFree(this.share)) this.run();
+    if (this.machine.scheduler.isFree(this.share)) this.takeTurn();
     else this.machine.scheduler.wait(this);
   }
 
-  run(): boolean {
+  takeTurn(): boolean {
     const { machine, share } = this;
     const sliceMs = machine.scheduler.begin(share, machine.nowMs);
     const ms = Math.min(sliceMs, this.wantedMs - this.usedMs);
@@ -71,18 +81,16 @@ function endless(machine: Machine, weights: readonly number[], ms: number): numb
 }
 
 describe("Scheduler", () => {
-  test.each([
-    [[100, 100]],
-    [[100, 300]],
-    [[1, 3, 5]],
-    [[100, 100, 100, 100, 100, 100, 100, 100, 100, 1000]],
-  ])("gives sites with shares %j what they are due", (weights) => {
-    const used = endless(new Machine(), weights, 2000);
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    weights.forEach((weight, i) => {
-      expect(Math.abs(used[i]! / 2000 / (weight / total) - 1)).toBeLessThan(0.02);
-    });
-  });
+  test.each([[[100, 100]], [[100, 300]], [[1, 3, 5]], [[100, 100, 100, 100, 100, 100, 100, 100, 100, 1000]]])(
+    "gives sites with shares %j what they are due",
+    (weights) => {
+      const used = endless(new Machine(), weights, 2000);
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      weights.forEach((weight, i) => {
+        expect(Math.abs(used[i]! / 2000 / (weight / total) - 1)).toBeLessThan(0.02);
+      });
+    },
+  );
 
   test("gives a site its share however many guests the other has", () => {
     const machine = new Machine();

@@ -10,7 +10,7 @@
  * ```
  * Turns are only taken while somebody waits. Nothing here knows WebAssembly or the engine's clock.
  */
-import { CpuShare } from "./cpu-share.ts";
+import type { CpuShare } from "./cpu-share.ts";
 
 /** Somebody who waits for the thread. */
 export interface Waiter {
@@ -18,7 +18,7 @@ export interface Waiter {
   /** When waiting is of no use any more; infinite if it always is. */
   readonly deadlineMs: number;
   /** It is its turn. True when it has had it, and charged what it used; false when it runs as soon as this returns. */
-  readonly run: () => boolean;
+  readonly takeTurn: () => boolean;
   /** Its deadline has passed. It waits no longer. */
   readonly expire: () => void;
 }
@@ -49,7 +49,7 @@ export class Scheduler {
   readonly #surroundings: Surroundings;
   /** Shares for which somebody waits. */
   readonly #waiting = new Set<CpuShare>();
-  readonly #turn = (): void => this.#takeTurn();
+  readonly #turn = (): void => this.#aroundTheLoop();
   /** Start tag of whoever had the thread last. */
   #virtualMs = 0;
   #last: CpuShare | undefined;
@@ -115,7 +115,7 @@ export class Scheduler {
     this.#surroundings.defer(this.#turn);
   }
 
-  #takeTurn(): void {
+  #aroundTheLoop(): void {
     this.#isDue = false;
     this.#usedMs = 0;
     if (this.#waiting.size === 0) return;
@@ -133,7 +133,7 @@ export class Scheduler {
     if (share === undefined) return false;
     const [next] = share.waiters;
     this.remove(next!);
-    return next!.run();
+    return next!.takeTurn();
   }
 
   #furthestBehind(): CpuShare | undefined {

@@ -1,6 +1,6 @@
 export type { BreakerState, BreakerStatus, Verdict } from "./breaker.ts";
 export { checkCeilings } from "./check-ceilings.ts";
-export { type Refusal, refusalHeaders } from "./refusal.ts";
+export { type Refusal, refusal, refusalHeaders } from "./refusal.ts";
 export type { RouteAdmission, RouteAdmissionStatus } from "./route-admission.ts";
 export { SiteAdmission, type SiteAdmissionStatus } from "./site-admission.ts";
 export type { Tally } from "./tally.ts";

@@ -1,10 +1,11 @@
 /** What stands between requests of one route and their guest: its circuit breaker, its places, and what was counted. */
 import type { RouteConfig } from "../../config/index.ts";
+import type { GuestLimit } from "../../guest/index.ts";
 import type { Call } from "../call.ts";
 import { Breaker, type BreakerChange, type BreakerStatus, type Verdict } from "./breaker.ts";
 import type { Line, Places, Waiter } from "./places.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import { Tally, type TallyStatus } from "./tally.ts";
+import { type GuestUse, Tally, type TallyStatus } from "./tally.ts";
 
 /** What `/v1/status` tells of a route. */
 export interface RouteAdmissionStatus extends TallyStatus {
@@ -81,6 +82,15 @@ export class RouteAdmission implements Line {
     const refused = this.#refusedByBreaker(nowMs);
     if (refused === undefined) call.ticket = this.#breaker.enter(nowMs);
     return refused;
+  }
+
+  /** A guest has ended, by itself or for a limit. */
+  ran(used: GuestUse, limit: GuestLimit | undefined): void {
+    for (const tally of [this.tally, this.#options.siteTally]) {
+      tally.ran(used);
+      if (limit === "cpu_ms") tally.cpuLimited++;
+      else if (limit === "timeout_ms") tally.timeLimited++;
+    }
   }
 
   /** One that waited is turned away. */

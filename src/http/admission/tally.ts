@@ -1,4 +1,5 @@
 /** What was counted of a site's or a route's requests since it began: plain integers, added to on the hot path. */
+import type { Guest } from "../../guest/index.ts";
 
 /** Counts, as `/v1/status` tells them. */
 export interface TallyStatus {
@@ -19,10 +20,28 @@ export interface TallyStatus {
   readonly breakerRefused: number;
   /** Guests that trapped. */
   readonly traps: number;
+  /** Guests that were ended for their `cpu_ms`, or their `timeout_ms`. */
+  readonly cpuLimited: number;
+  readonly timeLimited: number;
+  /** Growths of memories and tables that guests were refused. */
+  readonly growthsRefused: number;
+  /** Time of guests on the thread, microseconds. */
+  readonly cpuUs: number;
+  /** Instructions of theirs, roughly. */
+  readonly fuel: number;
+  /** What their calls cost, about a nanosecond each. */
+  readonly hostCost: number;
+  /** The most that one of them had, bytes. */
+  readonly memoryPeakBytes: number;
   /** Bytes of bodies. */
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
+
+/** What a run of a guest has used. */
+export type GuestUse = Readonly<
+  Pick<Guest, "cpuMs" | "fuel" | "hostCost" | "memoryBytes" | "refusedGrowths">
+>;
 
 export class Tally {
   readonly #byClass = { 2: 0, 3: 0, 4: 0, 5: 0 };
@@ -30,6 +49,13 @@ export class Tally {
   rateLimited = 0;
   breakerRefused = 0;
   traps = 0;
+  cpuLimited = 0;
+  timeLimited = 0;
+  #growthsRefused = 0;
+  #cpuMs = 0;
+  #fuel = 0;
+  #hostCost = 0;
+  #memoryPeakBytes = 0;
   #bytesIn = 0;
   #bytesOut = 0;
 
@@ -44,13 +70,25 @@ export class Tally {
     this.#bytesOut += bytesOut;
   }
 
+  /** A guest has ended. */
+  ran(used: GuestUse): void {
+    this.#growthsRefused += used.refusedGrowths;
+    this.#cpuMs += used.cpuMs;
+    this.#fuel += used.fuel;
+    this.#hostCost += used.hostCost;
+    if (used.memoryBytes > this.#memoryPeakBytes) this.#memoryPeakBytes = used.memoryBytes;
+  }
+
   get status(): TallyStatus {
     const { 2: ok, 3: elsewhere, 4: wrong, 5: failed } = this.#byClass;
-    const { shed, rateLimited, breakerRefused, traps } = this;
+    const { shed, rateLimited, breakerRefused, traps, cpuLimited, timeLimited } = this;
     return {
       requests: ok + elsewhere + wrong + failed,
       status: { "2xx": ok, "3xx": elsewhere, "4xx": wrong, "5xx": failed },
-      ...{ shed, rateLimited, breakerRefused, traps },
+      ...{ shed, rateLimited, breakerRefused, traps, cpuLimited, timeLimited },
+      growthsRefused: this.#growthsRefused,
+      cpuUs: Math.round(this.#cpuMs * 1000),
+      ...{ fuel: this.#fuel, hostCost: this.#hostCost, memoryPeakBytes: this.#memoryPeakBytes },
       ...{ bytesIn: this.#bytesIn, bytesOut: this.#bytesOut },
     };
   }

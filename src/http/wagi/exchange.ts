@@ -11,9 +11,9 @@
  * holds the thread, so nothing could happen in between anyway.
  */
 import { messageOf } from "../../errors.ts";
-import type { Instance, Outcome } from "../../guest/index.ts";
+import type { Guest, GuestLimit, GuestRun, Outcome } from "../../guest/index.ts";
 import { responseHeadBytesMax } from "../../limits.ts";
-import { emptyInput, type Input, type Preopen, type Run } from "../../wasi/index.ts";
+import { emptyInput, type Input, type Preopen } from "../../wasi/index.ts";
 import type { Verdict } from "../admission/index.ts";
 import type { Call } from "../call.ts";
 import { plainResponse } from "../plain-response.ts";
@@ -29,19 +29,21 @@ import type { WagiRoute } from "./wagi-route.ts";
 const bodiless = new Set([204, 205, 304]);
 
 /** Called when the guest is free, with the breaker's ticket and what the guest has to answer for. */
-type OnDone = (instance: Instance, ticket: number, verdict: Verdict, nowMs: number) => void;
+type OnDone = (guest: Guest, ticket: number, verdict: Verdict, nowMs: number) => void;
 
 type Phase = "collecting" | "streaming" | "ended";
 
-export class Exchange implements Run {
+export class Exchange implements GuestRun {
   readonly stdin: Input;
   readonly stdout: ResponseOutput;
   readonly stderr: StderrOutput;
   readonly #route: WagiRoute;
   readonly #call: Call;
-  readonly #instance: Instance;
+  readonly #guest: Guest;
   readonly #body: RequestBody;
-  readonly #startedMs: number = performance.now();
+  /** When the head has to be out. */
+  deadlineMs: number;
+  #limit: GuestLimit | undefined;
   /** Of the breaker. A local redirect gives the call another before this guest has ended. */
   readonly #ticket: number;
   #verdict: Verdict = "neutral";
@@ -54,15 +56,24 @@ export class Exchange implements Run {
   #progressMs = 0;
   #head: ResponseHead | undefined;
 
-  constructor(route: WagiRoute, call: Call, instance: Instance, body: RequestBody) {
+  constructor(route: WagiRoute, call: Call, guest: Guest, body: RequestBody) {
     this.#route = route;
     this.#call = call;
     this.#ticket = call.ticket;
-    this.#instance = instance;
+    this.#guest = guest;
+    this.deadlineMs = call.startedMs + route.timeoutMs;
     this.#body = body;
     this.stdin = body.reader === undefined ? emptyInput : this.#openInput(body.reader);
     this.stdout = new ResponseOutput(this);
     this.stderr = new StderrOutput(route.guestLines);
+  }
+
+  get cpuMsMax(): number {
+    return this.#route.cpuMs;
+  }
+
+  get memoryBytesMax(): number {
+    return this.#route.memoryBytesMax;
   }
 
   args(): readonly string[] {
@@ -82,7 +93,7 @@ export class Exchange implements Run {
    * called when the instance is free.
    */
   start(onDone: OnDone): Response | Promise<Response> {
-    const outcome = this.#instance.run(this);
+    const outcome = this.#guest.run(this);
     if (!(outcome instanceof Promise)) {
       this.#ended(outcome, onDone);
       return this.#response!;
@@ -97,12 +108,13 @@ export class Exchange implements Run {
   }
 
   #ended(outcome: Outcome, onDone: OnDone): void {
-    const nowMs = performance.now();
-    this.#call.guestMs = nowMs - this.#startedMs;
+    const guest = this.#guest;
+    this.#call.guestMs = guest.cpuMs;
+    this.#route.admission.ran(guest, this.#limit);
     if (this.stdin instanceof RequestInput) this.#call.bytesIn = this.stdin.receivedBytes;
     if (outcome.kind === "trap") this.#route.admission.trapped();
     this.#finish(outcome);
-    onDone(this.#instance, this.#ticket, this.#verdict, nowMs);
+    onDone(guest, this.#ticket, this.#verdict, guest.endedMs);
   }
 
   #resolve(response: Response): void {
@@ -116,21 +128,40 @@ export class Exchange implements Run {
   }
 
   onWait(): void {
-    if (!this.#watching) this.#watch();
+    this.onPause();
     if (this.#phase === "collecting" && this.stdout.hasHead) this.#startStreaming();
+    // Without a head nobody looks at the clock while it waits; one that streams has its idle limit.
+    if (this.#phase !== "ended" && !this.#call.streams && this.#timer === undefined) this.#armDeadline();
   }
 
-  /** From now on time passes while the guest runs: its deadline and its client are watched. */
+  /** Its head stays where it is, if it has one: it may yet fail, and be done before anybody would see it. */
+  onPause(): void {
+    if (!this.#watching) this.#watch();
+  }
+
+  onLimit(limit: GuestLimit): void {
+    const { cpuMs, timeoutMs } = this.#route;
+    if (limit === "timeout_ms" && this.#phase === "collecting" && this.stdout.hasHead) {
+      this.#startStreaming();
+      return;
+    }
+    if (this.#phase !== "ended") this.#limit = limit;
+    this.#fail(
+      504,
+      limit === "cpu_ms" ? `over cpu_ms: ${cpuMs} ms of CPU` : `over timeout_ms: no head in ${timeoutMs} ms`,
+    );
+  }
+
+  #armDeadline(): void {
+    const leftMs = Math.max(0, this.deadlineMs - performance.now());
+    this.#timer = setTimeout(() => this.onLimit("timeout_ms"), leftMs);
+  }
+
+  /** From now on time passes while the guest runs: its client is watched. */
   #watch(): void {
     this.#watching = true;
     this.#call.keepOpen();
-    const { request, startedMs, streams } = this.#call;
-    const { timeoutMs } = this.#route;
-    // A guest may fill its buffer before it waits: then its head is out, and the idle limit runs.
-    if (!streams) {
-      const leftMs = Math.max(0, timeoutMs - (performance.now() - startedMs));
-      this.#timer = setTimeout(() => this.#fail(504, `no response head in ${timeoutMs} ms`), leftMs);
-    }
+    const { request } = this.#call;
     this.#onClientGone = () => this.#fail(499, "the client went away");
     if (request.signal.aborted) this.#onClientGone();
     else request.signal.addEventListener("abort", this.#onClientGone);
@@ -168,6 +199,7 @@ export class Exchange implements Run {
     }
     this.#phase = "streaming";
     this.#call.streams = true;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
     const stream = this.stdout.stream(
       head.contentLength,
       () => this.#onClientGone(),
@@ -270,7 +302,7 @@ export class Exchange implements Run {
     if (!wasStreaming && this.#isGuestsFault(status)) this.#verdict = "failure";
     this.#unwatch();
     // One that has ended by itself can run again, whatever it wrote; a stopped one cannot.
-    if (!this.#guestEnded) this.#instance.stop();
+    if (!this.#guestEnded) this.#guest.stop();
     if (wasStreaming) {
       this.#call.bytes = this.stdout.bodyBytes;
       this.#cut(reason);
@@ -310,7 +342,7 @@ export class Exchange implements Run {
     for (const each of head.removed) this.#note(`left out: ${each}`);
     this.#head = head;
     if (head.localRedirect !== undefined) this.#call.localRedirect = head.localRedirect;
-    return ready;
+    return this.#route.showsCost ? withCost(ready, this.#guest) : ready;
   }
 
   #withoutBody(head: ResponseHead): boolean {
@@ -343,6 +375,17 @@ export class Exchange implements Run {
     const { reason: before } = this.#call;
     this.#call.reason = before === undefined ? reason : `${before}; ${reason}`;
   }
+}
+
+/** What the run has cost so far, as a dictionary of RFC 9651. */
+function withCost({ head, headers }: ReadyHead, guest: Guest): ReadyHead {
+  const { cpuMs, fuel, hostCost, memoryBytes } = guest;
+  const shown = new Headers(headers);
+  shown.set(
+    "x-emend-cost",
+    `cpu-us=${Math.round(cpuMs * 1000)}, fuel=${fuel}, host=${hostCost}, memory=${memoryBytes}`,
+  );
+  return { head, headers: shown };
 }
 
 function noop(): void {

@@ -1,11 +1,17 @@
 /** A route whose requests are answered by a command that speaks CGI. */
 
 import type { RouteConfig } from "../../config/index.ts";
-import { messageOf } from "../../errors.ts";
-import type { Instance, Pool } from "../../guest/index.ts";
+import { EmendError, messageOf } from "../../errors.ts";
+import type { Guest, GuestSite, Pool } from "../../guest/index.ts";
 import type { GuestLines } from "../../log/index.ts";
 import type { Preopen } from "../../wasi/index.ts";
-import { type Refusal, type RouteAdmission, refusalHeaders, type Verdict } from "../admission/index.ts";
+import {
+  type Refusal,
+  type RouteAdmission,
+  refusal,
+  refusalHeaders,
+  type Verdict,
+} from "../admission/index.ts";
 import type { Call } from "../call.ts";
 import { plainResponse } from "../plain-response.ts";
 import { guestArguments } from "./arguments.ts";
@@ -22,6 +28,8 @@ export interface WagiHandler {
 export interface WagiHandlerOptions {
   readonly config: RouteConfig;
   readonly pool: Pool;
+  /** What it shares with the other guests of the site. */
+  readonly site: GuestSite;
   /** What its requests have to pass. */
   readonly admission: RouteAdmission;
   /** The directories of one run. */
@@ -30,15 +38,20 @@ export interface WagiHandlerOptions {
   readonly guestLines: GuestLines;
   /** Goes on every answer. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether answers tell what they cost. */
+  readonly showsCost: boolean;
 }
 
 /** Makes the handler of a route. Never throws at a request: every failure is a plain response and a reason. */
 export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
-  const { config, pool, admission, preopens, guestLines, headers } = options;
+  const { config, pool, site, admission, preopens, guestLines, headers, showsCost } = options;
   const scriptSegments = config.path.endsWith("/*") ? config.path.split("/").length - 2 : undefined;
   const route: WagiRoute = {
     timeoutMs: config.timeoutMs,
     idleMs: config.idleMs,
+    cpuMs: config.cpuMs,
+    memoryBytesMax: config.memoryBytesMax,
+    showsCost,
     bodyMaxBytes: config.bodyMaxBytes,
     admission,
     guestLines,
@@ -58,33 +71,60 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
       }),
   };
 
-  const giveBack = (instance: Instance, ticket: number, verdict: Verdict, nowMs: number): void => {
-    pool.giveBack(instance);
+  const giveBack = (guest: Guest, ticket: number, verdict: Verdict, nowMs: number): void => {
+    pool.giveBack(guest);
     admission.leave(ticket, verdict, nowMs);
   };
-  const run = (call: Call, instance: Instance, body: RequestBody): Response | Promise<Response> =>
-    new Exchange(route, call, instance, body).start(giveBack);
+  const run = (call: Call, guest: Guest, body: RequestBody): Response | Promise<Response> =>
+    new Exchange(route, call, guest, body).start(giveBack);
 
   const turnAway = (call: Call, body: RequestBody, refused: Refusal): Response => {
-    body.reader?.cancel().catch(() => {
-      // The client is gone already.
-    });
+    body.reader?.cancel().catch(ignore);
     call.reason = refused.reason;
     return plainResponse(refused.status, { ...refusalHeaders(refused), ...headers });
   };
 
-  /** For a request that has a place. */
-  const start = (call: Call, body: RequestBody): Response | Promise<Response> => {
-    const instance = pool.acquire();
-    if (!(instance instanceof Promise)) return run(call, instance, body);
-    return instance.then(
+  /** For a request that has a place, and the thread. */
+  const begin = (call: Call, body: RequestBody): Response | Promise<Response> => {
+    const guest = pool.acquire();
+    if (!(guest instanceof Promise)) return run(call, guest, body);
+    return guest.then(
       (made) => run(call, made, body),
       (error: unknown) => {
-        admission.leave(call.ticket, "failure", performance.now());
+        const isFull = error instanceof EmendError && error.code === "guest.memory";
+        admission.leave(call.ticket, isFull ? "neutral" : "failure", performance.now());
+        if (isFull) {
+          admission.shed();
+          return turnAway(call, body, refusal(503, messageOf(error), 0));
+        }
         call.reason = messageOf(error);
         return plainResponse(502, headers);
       },
     );
+  };
+
+  /** For a request that has a place. */
+  const start = (call: Call, body: RequestBody): Response | Promise<Response> => {
+    const { scheduler, share } = site;
+    if (scheduler.isFree(share)) return begin(call, body);
+    call.keepOpen();
+    return new Promise((resolve) => {
+      scheduler.wait({
+        share,
+        deadlineMs: call.startedMs + config.timeoutMs,
+        takeTurn: () => {
+          const response = begin(call, body);
+          resolve(response);
+          return !(response instanceof Promise);
+        },
+        expire: () => {
+          admission.leave(call.ticket, "neutral", performance.now());
+          body.reader?.cancel().catch(ignore);
+          call.reason = `over timeout_ms: no turn on the thread in ${config.timeoutMs} ms`;
+          resolve(plainResponse(504, headers));
+        },
+      });
+    });
   };
 
   const admit = (call: Call, body: RequestBody): Response | Promise<Response> => {
@@ -106,6 +146,10 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
       return "status" in body ? refuse(call, body, headers) : admit(call, body);
     },
   };
+}
+
+function ignore(): void {
+  // The client is gone already.
 }
 
 function refuse(call: Call, refused: RefusedBody, headers: Readonly<Record<string, string>>): Response {

@@ -9,6 +9,10 @@ import type { HeadCache } from "./head-cache.ts";
 export interface WagiRoute {
   readonly timeoutMs: number;
   readonly idleMs: number;
+  readonly cpuMs: number;
+  readonly memoryBytesMax: number;
+  /** Whether answers tell what they cost. */
+  readonly showsCost: boolean;
   readonly bodyMaxBytes: number;
   readonly admission: RouteAdmission;
   readonly guestLines: GuestLines;
