@@ -13,7 +13,7 @@ export interface Call {
   readonly startedMs: number;
   /** Pattern of the route that answers, null for an asset. */
   route: string | null;
-  /** How long a guest ran. */
+  /** How long a guest ran, without what it waited. */
   guestMs: number | undefined;
   /** Bytes of the body that went out. */
   bytes: number;

@@ -29,6 +29,7 @@ idle_ms = ${idleMs}
 path = "/steady"
 module = "quirks.wasm"
 timeout_ms = 150
+cpu_ms = 10000
 [[route]]
 path = "/sse"
 module = "sse.wasm"

@@ -302,7 +302,10 @@ export class Exchange implements GuestRun {
     if (!wasStreaming && this.#isGuestsFault(status)) this.#verdict = "failure";
     this.#unwatch();
     // One that has ended by itself can run again, whatever it wrote; a stopped one cannot.
-    if (!this.#guestEnded) this.#guest.stop();
+    if (!this.#guestEnded) {
+      this.#call.guestMs = this.#guest.cpuMs;
+      this.#guest.stop();
+    }
     if (wasStreaming) {
       this.#call.bytes = this.stdout.bodyBytes;
       this.#cut(reason);
