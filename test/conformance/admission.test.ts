@@ -352,7 +352,7 @@ describe("a breaker", () => {
     ],
     [
       "a body that comes too slowly",
-      'path = "/x"\nmodule = "reader.wasm"\ntimeout_ms = 50',
+      'path = "/x"\nmodule = "reader.wasm"\ntimeout_ms = 200',
       async (site) => {
         const connection = await RawConnection.open(site.port);
         await connection.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
