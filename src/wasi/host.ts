@@ -193,8 +193,8 @@ export class WasiHost {
   }
 
   /** Whether the guest has held the thread long enough that a call which could wait should. */
-  shouldYield(): boolean {
-    return performance.now() - this.#turnBeganMs > limits.yieldAfterMs;
+  shouldYield(nowMs: number = performance.now()): boolean {
+    return nowMs - this.#turnBeganMs > limits.yieldAfterMs;
   }
 
   get stopped(): boolean {

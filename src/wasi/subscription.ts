@@ -3,25 +3,17 @@
 /** `$eventtype`. */
 export const eventType = { clock: 0, fdRead: 1, fdWrite: 2 } as const;
 
-interface Clock {
-  readonly type: typeof eventType.clock;
-  readonly userdata: bigint;
-  readonly id: number;
-  readonly dueNs: bigint;
-}
-
-interface Stream {
-  readonly type: typeof eventType.fdRead | typeof eventType.fdWrite;
-  readonly userdata: bigint;
-  readonly fd: number;
-}
-
-/** A subscription that can only be answered with an error. */
-interface Failed {
+/** What a guest waits for, as read from its memory when the call began. One shape for all, which is read quickest. */
+export interface Subscription {
+  /** What the guest wants back in the event: a u64 in its halves, as nothing is done with it. */
+  readonly userdataLow: number;
+  readonly userdataHigh: number;
+  /** One of `eventType`, or what the guest took for one. */
   readonly type: number;
-  readonly userdata: bigint;
+  /** A clock, or a descriptor. */
+  readonly id: number;
+  /** For a clock: when. */
+  readonly dueNs: number;
+  /** Not 0: it can only be answered with this error. */
   readonly error: number;
 }
-
-/** What a guest waits for, as read from its memory when the call began. */
-export type Subscription = Clock | Stream | Failed;

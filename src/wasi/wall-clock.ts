@@ -12,9 +12,8 @@ const compareEveryMs = 1000;
 let originMs = performance.timeOrigin;
 let comparedMs = Number.NEGATIVE_INFINITY;
 
-/** Microseconds since 1970. */
-export function wallClockUs(): number {
-  const nowMs = performance.now();
+/** Microseconds since 1970, at `nowMs` of `performance.now()`. */
+export function wallClockUs(nowMs: number = performance.now()): number {
   if (nowMs - comparedMs > compareEveryMs) {
     comparedMs = nowMs;
     const driftMs = Date.now() - (originMs + nowMs);

@@ -3,7 +3,7 @@ import { cost } from "../costs.ts";
 import { errno } from "../errno.ts";
 import type { WasiHost } from "../host.ts";
 import { monotonicNs } from "../monotonic-clock.ts";
-import { wallClockNs, wallClockUs } from "../wall-clock.ts";
+import { wallClockUs } from "../wall-clock.ts";
 import type { HostCalls } from "./host-calls.ts";
 
 /** `$clockid` of preview 1. */
@@ -49,9 +49,12 @@ function isCpuClock(id: number): boolean {
   return id === clockId.processCpu || id === clockId.threadCpu;
 }
 
-/** A clock's time, undefined for one that does not exist. `beganNs` is when the run began, monotonic. */
-export function clockNanoseconds(id: number, beganNs: number): bigint | undefined {
-  if (id === clockId.realtime) return wallClockNs();
-  if (id === clockId.monotonic) return BigInt(Math.floor(monotonicNs()));
-  return isCpuClock(id) ? BigInt(Math.floor(monotonicNs() - beganNs)) : undefined;
+/**
+ * What a clock shows in nanoseconds, undefined for one that does not exist. A double tells nanoseconds of the wall
+ * clock to 256: enough to wait by. `beganNs` is when the run began, `nowMs` the time of `performance.now()`.
+ */
+export function clockNanoseconds(id: number, beganNs: number, nowMs: number): number | undefined {
+  if (id === clockId.realtime) return wallClockUs(nowMs) * 1000;
+  if (id === clockId.monotonic) return nowMs * 1e6;
+  return isCpuClock(id) ? nowMs * 1e6 - beganNs : undefined;
 }

@@ -18,12 +18,11 @@ const eventSize = 32;
 /** The longest a timer can be set (setTimeout's own bound); a longer wait is waited again. */
 const timerMaxMs = 2 ** 31 - 1;
 
-interface Event {
-  readonly userdata: bigint;
-  readonly type: number;
-  readonly error: number;
-  readonly bytes: number;
-}
+/** An event that has not come yet. Others are its errno and, above it, how many bytes can be read. */
+const notYet = -1;
+
+/** How many values an errno has: a byte. */
+const errnos = 256;
 
 export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): HostCalls => ({
   /**
@@ -45,82 +44,111 @@ export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): Hos
 
     // Read once, when the call begins: durations count from there however often the call is tried again.
     const resumed = host.pendingPoll !== undefined;
-    const subscriptions = host.pendingPoll ?? readSubscriptions(host, layout, input, total);
+    const nowMs = performance.now();
+    const subscriptions = host.pendingPoll ?? readSubscriptions(host, layout, input, total, nowMs);
     host.charged += total * cost.subscription;
-    const events = dueEvents(host, subscriptions);
-    if (events.length === 0) {
-      host.pendingPoll = subscriptions;
-      return host.waitFor((wake) => waitForAny(host, subscriptions, wake));
-    }
-    if (!resumed && host.shouldYield()) {
-      // A guest that only asks again and again must not keep the event loop, which moves its streams, from running.
-      host.pendingPoll = subscriptions;
-      return host.waitFor((wake) => void setImmediate(wake));
-    }
+    // A guest that only asks again and again must not keep the event loop, which moves its streams, from running.
+    if (!resumed && host.shouldYield(nowMs)) return goOnLater(host, subscriptions, nextTurn);
+    const events = writeEvents(host, subscriptions, output, nowMs);
+    if (events === 0) return goOnLater(host, subscriptions, waitForAny);
     host.pendingPoll = undefined;
-    events.forEach((event, index) => {
-      writeEvent(host, (output >>> 0) + index * eventSize, event);
-    });
-    memory.setU32(eventsPointer, events.length);
+    memory.setU32(eventsPointer, events);
     return errno.success;
   },
 });
+
+/** Of the call apart, so that one which does not wait makes no closure. */
+function goOnLater(
+  host: WasiHost,
+  subscriptions: readonly Subscription[],
+  register: typeof waitForAny,
+): number {
+  host.pendingPoll = subscriptions;
+  return host.waitFor((wake) => register(host, subscriptions, wake));
+}
+
+function nextTurn(_host: WasiHost, _subscriptions: readonly Subscription[], wake: () => void): undefined {
+  setImmediate(wake);
+}
 
 function readSubscriptions(
   host: WasiHost,
   layout: SubscriptionLayout,
   input: number,
   count: number,
+  nowMs: number,
 ): Subscription[] {
   const subscriptions: Subscription[] = [];
   for (let i = 0; i < count; i++)
-    subscriptions.push(readSubscription(host, layout, (input >>> 0) + i * layout.bytes));
+    subscriptions.push(readSubscription(host, layout, (input >>> 0) + i * layout.bytes, nowMs));
   return subscriptions;
 }
 
-function readSubscription(host: WasiHost, layout: SubscriptionLayout, at: number): Subscription {
+function readSubscription(
+  host: WasiHost,
+  layout: SubscriptionLayout,
+  at: number,
+  nowMs: number,
+): Subscription {
   const { memory } = host;
-  const userdata = memory.u64(at);
   const type = memory.u8(at + 8);
-  if (type === eventType.fdRead || type === eventType.fdWrite)
-    return { type, userdata, fd: memory.u32(at + 16) };
-  if (type !== eventType.clock) return { type, userdata, error: errno.inval };
-
-  const id = memory.u32(at + layout.clock);
-  const now = clockNanoseconds(id, host.beganNs);
-  if (now === undefined) return { type, userdata, error: errno.inval };
-  const timeout = memory.u64(at + layout.timeout);
-  const absolute = (memory.u16(at + layout.flags) & absoluteTime) !== 0;
-  return { type: eventType.clock, userdata, id, dueNs: absolute ? timeout : now + timeout };
+  const isClock = type === eventType.clock;
+  const id = memory.u32(at + (isClock ? layout.clock : 16));
+  let dueNs = 0;
+  let error: number = errno.success;
+  if (isClock) {
+    const timeout = memory.u32(at + layout.timeout) + memory.u32(at + layout.timeout + 4) * 2 ** 32;
+    const isAbsolute = (memory.u16(at + layout.flags) & absoluteTime) !== 0;
+    const now = clockNanoseconds(id, host.beganNs, nowMs);
+    if (now === undefined) error = errno.inval;
+    else dueNs = isAbsolute ? timeout : now + timeout;
+  } else if (type !== eventType.fdRead && type !== eventType.fdWrite) error = errno.inval;
+  return { userdataLow: memory.u32(at), userdataHigh: memory.u32(at + 4), type, id, dueNs, error };
 }
 
-function dueEvents(host: WasiHost, subscriptions: readonly Subscription[]): Event[] {
-  const events: Event[] = [];
+/** Writes the events that have come, one behind the other: their number. */
+function writeEvents(
+  host: WasiHost,
+  subscriptions: readonly Subscription[],
+  output: number,
+  nowMs: number,
+): number {
+  const { memory } = host;
+  let at = output >>> 0;
   for (const each of subscriptions) {
-    const event = eventOf(host, each);
-    if (event !== undefined) events.push(event);
+    const event = eventOf(host, each, nowMs);
+    if (event === notYet) continue;
+    memory.setU32(at, each.userdataLow);
+    memory.setU32(at + 4, each.userdataHigh);
+    memory.setU32(at + 8, (event % errnos) | (each.type << 16));
+    memory.setU32(at + 12, 0);
+    memory.setU32(at + 16, Math.floor(event / errnos));
+    memory.setU32(at + 20, 0);
+    memory.setU32(at + 24, 0);
+    memory.setU32(at + 28, 0);
+    at += eventSize;
   }
-  return events;
+  return (at - (output >>> 0)) / eventSize;
 }
 
-function eventOf(host: WasiHost, subscription: Subscription): Event | undefined {
-  const { userdata, type } = subscription;
-  if ("error" in subscription) return { userdata, type, error: subscription.error, bytes: 0 };
-  if ("dueNs" in subscription) {
-    const now = clockNanoseconds(subscription.id, host.beganNs) ?? 0n;
-    return now >= subscription.dueNs ? { userdata, type, error: errno.success, bytes: 0 } : undefined;
+/** What has come of a subscription: `notYet`, or its errno and the bytes that can be read times `errnos`. */
+function eventOf(host: WasiHost, subscription: Subscription, nowMs: number): number {
+  const { type, id, dueNs, error } = subscription;
+  if (error !== errno.success) return error;
+  if (type === eventType.clock) {
+    const now = clockNanoseconds(id, host.beganNs, nowMs) ?? 0;
+    return now >= dueNs ? errno.success : notYet;
   }
-  const descriptor = host.descriptors[subscription.fd];
-  if (descriptor === undefined) return { userdata, type, error: errno.badf, bytes: 0 };
-  if (!(descriptor.rights & right.pollFdReadwrite))
-    return { userdata, type, error: errno.notcapable, bytes: 0 };
+  const descriptor = host.descriptors[id];
+  if (descriptor === undefined) return errno.badf;
+  if (!(descriptor.rights & right.pollFdReadwrite)) return errno.notcapable;
   // Files and directories are never waited for; how much can be read of them is not asked, as that could wait.
-  if (descriptor.kind !== "stream") return { userdata, type, error: errno.success, bytes: 0 };
+  if (descriptor.kind !== "stream") return errno.success;
   const reads = type === eventType.fdRead;
   const stream = reads ? descriptor.input : descriptor.output;
-  if (stream === undefined) return { userdata, type, error: errno.notcapable, bytes: 0 };
-  if (!stream.ready()) return undefined;
-  return { userdata, type, error: errno.success, bytes: reads ? (descriptor.input?.available() ?? 0) : 0 };
+  if (stream === undefined) return errno.notcapable;
+  if (!stream.ready()) return notYet;
+  return errno.success + (reads ? (descriptor.input?.available() ?? 0) * errnos : 0);
 }
 
 function waitForAny(
@@ -128,28 +156,21 @@ function waitForAny(
   subscriptions: readonly Subscription[],
   wake: () => void,
 ): (() => void) | undefined {
+  const nowMs = performance.now();
   let soonestMs = Number.POSITIVE_INFINITY;
   for (const each of subscriptions) {
-    if ("dueNs" in each) {
-      const left = Number(each.dueNs - (clockNanoseconds(each.id, host.beganNs) ?? 0n)) / 1e6;
-      soonestMs = Math.min(soonestMs, left);
-    } else if ("fd" in each) {
-      const descriptor = host.descriptors[each.fd];
-      if (descriptor?.kind !== "stream") continue;
-      (each.type === eventType.fdRead ? descriptor.input : descriptor.output)?.wait(wake);
+    if (each.error !== errno.success) continue;
+    if (each.type === eventType.clock) {
+      const now = clockNanoseconds(each.id, host.beganNs, nowMs) ?? 0;
+      soonestMs = Math.min(soonestMs, (each.dueNs - now) / 1e6);
+      continue;
     }
+    const descriptor = host.descriptors[each.id];
+    if (descriptor?.kind !== "stream") continue;
+    (each.type === eventType.fdRead ? descriptor.input : descriptor.output)?.wait(wake);
   }
   if (soonestMs === Number.POSITIVE_INFINITY) return undefined;
   // Rounded up: a timer that fires early would only be set again.
   const timer = setTimeout(wake, Math.min(timerMaxMs, Math.max(0, Math.ceil(soonestMs))));
   return () => clearTimeout(timer);
-}
-
-function writeEvent(host: WasiHost, at: number, event: Event): void {
-  const { memory } = host;
-  memory.fill(at, eventSize, 0);
-  memory.setU64(at, event.userdata);
-  memory.setU16(at + 8, event.error);
-  memory.setU8(at + 10, event.type);
-  memory.setU64(at + 16, BigInt(event.bytes));
 }
