@@ -87,8 +87,8 @@ export const moduleParametersMax = 1000;
 /** Imports of one module whose lack a message tells; the rest is counted. `emend inspect` lists them all. */
 export const moduleProblemsShownMax = 4;
 
-/** Locals of one function: the JavaScript API's bound, too. */
-export const codeLocalsMax = 50_000;
+/** Locals of one function: the JavaScript API lets engines refuse 50,000, and two are for metering. */
+export const codeLocalsMax = 49_998;
 
 /** Sections of a module: thirteen are known, the rest are custom ones. At 400 bytes of bookkeeping each: 4 MB. */
 export const moduleSectionsMax = 10_000;

@@ -1,7 +1,12 @@
 /** Appends bytes to a buffer that grows, with the writers of the wasm binary format. */
 export class ByteWriter {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(256);
+  #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
+
+  /** `capacityBytes` are at hand at once: what they are enough for is not copied on the way. */
+  constructor(capacityBytes = 256) {
+    this.#bytes = new Uint8Array(capacityBytes);
+  }
 
   get length(): number {
     return this.#length;

@@ -1,5 +1,6 @@
 /** What follows `emend run` before the module: parsed, and refused where it says nothing. */
 import { EmendError } from "../errors.ts";
+import { guestMemoryPagesMax } from "../limits.ts";
 
 /** A directory of this machine and the name that the guest knows it by. */
 export interface DirectoryGrant {
@@ -52,13 +53,29 @@ export function parseEnvironment(
   return environment;
 }
 
-/** Parses `--timeout`, whole milliseconds. @throws EmendError `usage` */
-export function parseTimeoutMs(text: string): number {
-  const milliseconds = /^\d+$/.test(text) ? Number(text) : 0;
-  if (milliseconds < 1 || milliseconds > timeoutMsMax)
+/** Parses `--fuel`, whole units. @throws EmendError `usage` */
+export function parseFuel(text: string): number {
+  return parseWhole("--fuel", text, "units", Number.MAX_SAFE_INTEGER);
+}
+
+/** Parses `--memory-max`, whole MiB, into pages of 64 KiB. @throws EmendError `usage` */
+export function parseMemoryPages(text: string): number {
+  return parseWhole("--memory-max", text, "MiB", Math.floor(guestMemoryPagesMax / pagesPerMib)) * pagesPerMib;
+}
+
+const pagesPerMib = 16;
+
+function parseWhole(option: string, text: string, unit: string, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > max)
     throw new EmendError(
       "usage",
-      `--timeout ${JSON.stringify(text)}: expected whole milliseconds from 1 to ${timeoutMsMax}`,
+      `${option} ${JSON.stringify(text)}: expected whole ${unit} from 1 to ${max}`,
     );
-  return milliseconds;
+  return value;
+}
+
+/** Parses `--timeout`, whole milliseconds. @throws EmendError `usage` */
+export function parseTimeoutMs(text: string): number {
+  return parseWhole("--timeout", text, "milliseconds", timeoutMsMax);
 }

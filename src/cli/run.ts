@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Command } from "commander";
-import { compileCommand, Instance, type Outcome } from "../guest/index.ts";
+import { type CompiledModule, compileCommand, Instance, type Outcome } from "../guest/index.ts";
 import { withIoErrors } from "../release/index.ts";
 import { loadHostFiles, type Preopen, toByteString } from "../wasi/index.ts";
+import { type Allowance, openAllowance } from "./allowance.ts";
 import { openStdio, type Stdio } from "./process-stdio.ts";
-import { type DirectoryGrant, parseDirectory, parseEnvironment, parseTimeoutMs } from "./run-options.ts";
+import { type DirectoryGrant, parseDirectory, parseEnvironment } from "./run-options.ts";
 
 const help = `
 Everything behind MODULE belongs to the guest, also what looks like an option; its argv[0] is the file's base name.
@@ -18,8 +19,9 @@ Examples:
   emend run --dir /srv/data::/data:ro tool.wasm     /srv/data under the name /data, for reading only
   emend run --env LANG=C --env HOME tool.wasm       LANG is C, HOME is what it is here (if anything)
   emend run --timeout 2000 tool.wasm < in > out     ended after two seconds
+  emend run --fuel 50000000 --memory-max 64 t.wasm  ended after so many instructions; no more than 64 MiB of memory
 
-Exit codes: the guest's own (its low 8 bits); 134 when it traps, 124 when its time is over; 1 when the module or a
+Exit codes: the guest's own (its low 8 bits); 134 when it traps, 124 when its time or fuel is used up; 1 when the module or a
 directory cannot be had, 2 for a wrong command line.`;
 
 /** How long what a stopped guest wrote may take to get out, milliseconds. */
@@ -29,6 +31,8 @@ interface RunOptions {
   readonly dir?: readonly string[];
   readonly env?: readonly string[];
   readonly timeout?: string;
+  readonly fuel?: string;
+  readonly memoryMax?: string;
 }
 
 /** The command. Fails with `usage`, `io`, `module.*`. */
@@ -48,6 +52,8 @@ export function runCommand(): Command {
       append,
     )
     .option("--timeout <ms>", "end the guest after so many milliseconds")
+    .option("--fuel <units>", "end the guest after so many units, each about one instruction")
+    .option("--memory-max <mib>", "let the guest have at most so many MiB of memory")
     .passThroughOptions()
     .addHelpText("after", help)
     .action(run);
@@ -60,26 +66,40 @@ function append(value: string, before: readonly string[] = []): readonly string[
 async function run(file: string, args: readonly string[], options: RunOptions): Promise<void> {
   const grants = (options.dir ?? []).map(parseDirectory);
   const environment = parseEnvironment(options.env ?? [], process.env);
-  const timeoutMs = options.timeout === undefined ? undefined : parseTimeoutMs(options.timeout);
+  const allowance = openAllowance(options);
   const name = basename(file);
   const bytes = withIoErrors("read", file, () => readFileSync(file));
-  const compiled = await compileCommand(bytes, name, { once: true });
+  const limits = allowance && { limits: allowance.limits };
+  const compiled = await compileCommand(bytes, name, { once: true, ...limits });
   const preopens = await openDirectories(grants);
 
-  const endMs = performance.now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
-  const instance = await Instance.create(
-    compiled,
-    timeoutMs === undefined ? {} : { isOver: () => performance.now() > endMs },
-  );
-  if (timeoutMs !== undefined) setTimeout(() => instance.stop(), timeoutMs);
   const stdio = openStdio();
+  allowance?.start();
+  const instance = await createInstance(compiled, allowance);
+  if (instance === undefined) return await finish(name, { kind: "stopped" }, allowance, stdio);
+  if (allowance?.timeoutMs !== undefined) setTimeout(() => instance.stop(), allowance.timeoutMs);
   const outcome = await instance.run({
     args: () => [name, ...args].map(toByteString),
     environ: () => [...environment].map(([key, value]) => toByteString(`${key}=${value}`)),
     ...stdio,
     preopens: () => preopens,
   });
-  await finish(name, outcome, stdio);
+  await finish(name, outcome, allowance, stdio);
+}
+
+/** An instance; undefined when it came to the end of its allowance while it was initialised. */
+async function createInstance(
+  compiled: CompiledModule,
+  allowance: Allowance | undefined,
+): Promise<Instance | undefined> {
+  if (allowance === undefined) return await Instance.create(compiled);
+  try {
+    const isOver = allowance.timeoutMs === undefined ? {} : { isOver: allowance.isTimeOver };
+    return await Instance.create(compiled, { meter: allowance, ...isOver });
+  } catch (error) {
+    if (allowance.isTimeOver() || allowance.isFuelUsedUp()) return undefined;
+    throw error;
+  }
 }
 
 async function openDirectories(grants: readonly DirectoryGrant[]): Promise<readonly Preopen[]> {
@@ -93,11 +113,16 @@ async function openDirectories(grants: readonly DirectoryGrant[]): Promise<reado
 }
 
 /** Lets all output out, says why a guest did not end by itself, and leaves the exit code. */
-async function finish(name: string, outcome: Outcome, stdio: Stdio): Promise<void> {
+async function finish(
+  name: string,
+  outcome: Outcome,
+  allowance: Allowance | undefined,
+  stdio: Stdio,
+): Promise<void> {
   // Whose time is over shall not go on for a reader that does not read.
   const patienceMs = outcome.kind === "stopped" ? lastOutputMsMax : undefined;
   await flush(stdio, patienceMs);
-  const problem = problemOf(outcome);
+  const problem = problemOf(outcome, allowance);
   if (problem !== undefined) {
     stdio.stderr.write(Buffer.from(`emend: ${name} ${problem}\n`));
     await flush(stdio, patienceMs);
@@ -105,14 +130,14 @@ async function finish(name: string, outcome: Outcome, stdio: Stdio): Promise<voi
   process.exitCode = exitCodeOf(outcome);
 }
 
-function problemOf(outcome: Outcome): string | undefined {
+function problemOf(outcome: Outcome, allowance: Allowance | undefined): string | undefined {
   switch (outcome.kind) {
     case "exit":
       return undefined;
     case "trap":
       return `trapped: ${outcome.message}`;
     case "stopped":
-      return "was ended: its time is over";
+      return allowance?.isFuelUsedUp() ? "was ended: its fuel is used up" : "was ended: its time is over";
   }
 }
 

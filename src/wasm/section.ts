@@ -72,14 +72,15 @@ export function decodeSections(bytes: Uint8Array): Section[] {
 
 /** The module that these sections make. */
 export function encodeSections(sections: readonly Section[]): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter().raw(header);
+  const sizeBytes = sections.reduce((sum, section) => sum + section.raw.length, header.length);
+  const writer = new ByteWriter(sizeBytes).raw(header);
   for (const section of sections) writer.raw(section.raw);
   return writer.finish();
 }
 
 /** A section made anew, its size in the shortest form. */
 export function makeSection(id: number, payload: Uint8Array): Section {
-  const raw = new ByteWriter().u8(id).u32(payload.length).raw(payload).finish();
+  const raw = new ByteWriter(payload.length + 6).u8(id).u32(payload.length).raw(payload).finish();
   return { id, raw, payload, payloadOffset: 0 };
 }
 

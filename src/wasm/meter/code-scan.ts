@@ -36,6 +36,9 @@ export interface CodeFacts {
   readonly calleeEnds: Uint32Array;
   /** Calls what only running tells (a table's entry, a reference). */
   readonly callsAnything: Uint8Array;
+  /** Has loops; calls anything at all (long operations included). */
+  readonly loops: Uint8Array;
+  readonly calls: Uint8Array;
   /** Has handlers of exceptions. */
   readonly catches: Uint8Array;
 }
@@ -97,6 +100,8 @@ class CodeScan {
   #highest = 0;
   #callsAnything = 0;
   #catches = 0;
+  #loops = 0;
+  #calls = 0;
 
   constructor(module: ModuleInfo, replacements: Replacements) {
     this.#module = module;
@@ -126,13 +131,15 @@ class CodeScan {
       calleeEnds: column(),
       callsAnything: new Uint8Array(bodies.length),
       catches: new Uint8Array(bodies.length),
+      loops: new Uint8Array(bodies.length),
+      calls: new Uint8Array(bodies.length),
     };
     for (let i = 0; i < bodies.length; i++) {
       const start = bodies[i]!.byteOffset - this.#bytes.byteOffset;
       const type = this.#functions[this.#imported + i]!;
       this.#at = start;
       this.#end = start + bodies[i]!.length;
-      this.#highest = this.#callsAnything = this.#catches = 0;
+      this.#highest = this.#callsAnything = this.#catches = this.#loops = this.#calls = 0;
       const locals = this.#readLocals() + this.#params[type]!;
       facts.bodyStarts[i] = start;
       facts.codeStarts[i] = this.#at;
@@ -144,6 +151,8 @@ class CodeScan {
       facts.calleeEnds[i] = this.#callees.length;
       facts.callsAnything[i] = this.#callsAnything;
       facts.catches[i] = this.#catches;
+      facts.loops[i] = this.#loops;
+      facts.calls[i] = this.#calls;
     }
     return facts;
   }
@@ -262,9 +271,11 @@ class CodeScan {
       case 0x09:
         this.#u32();
         this.#charges.cost += cost.throw;
+        this.#calls = 1;
         this.#endPath();
         return;
       case 0x0a:
+        this.#calls = 1;
         this.#charges.cost += cost.throw;
         this.#endPath();
         return;
@@ -387,6 +398,7 @@ class CodeScan {
   }
 
   #replace(op: number, start: number, indices: readonly number[]): void {
+    this.#calls = 1;
     this.#edits.push(editKind.call, start, this.#at - start, this.#replacements.of(op, indices));
   }
 
@@ -403,6 +415,7 @@ class CodeScan {
   #applyType(type: number): void {
     const params = this.#params[type] ?? -1;
     if (params < 0) this.#fail(`type ${type} is no function type of the module`);
+    this.#calls = 1;
     this.#height += this.#results[type]! - params;
   }
 
@@ -413,6 +426,7 @@ class CodeScan {
 
   #openLoop(): void {
     const { top } = this.#charges;
+    this.#loops = 1;
     this.#push(blockKind.loop, top, 0);
     this.#charges.open(this.#at, this.#blocks.top);
   }

@@ -18,6 +18,8 @@ export interface Gate {
   readonly spent: number;
   /** Function () → (): the end of a guest that calls too deep. */
   readonly overflowed: number;
+  /** Function (i32) → (): takes so much fuel. */
+  readonly settle: number;
 }
 
 /** Adds the globals, the table and the functions that every metered module has. */
@@ -30,13 +32,16 @@ export function addGate(additions: Additions): Gate {
   const spent = new ByteWriter().u8(0, 0x23).u32(fuel);
   pushGateCall(spent, additions, table, gateEntry.spent, 1);
   spent.u8(0x24).u32(fuel).u8(0x0b);
-  return {
+  const gate = {
     fuel,
     stack,
     table,
     spent: additions.func(nothing, spent.finish()),
     overflowed: additions.func(nothing, Uint8Array.of(0, 0x00, 0x0b)),
   };
+  const settle = new ByteWriter().u8(0);
+  pushCharge(settle, gate, () => settle.u8(0x20, 0));
+  return { ...gate, settle: additions.func(additions.type(["i32"], []), settle.u8(0x0b).finish()) };
 }
 
 /** Calls an entry of the gate with so many i32 that are on the stack; it answers one. */
@@ -52,7 +57,11 @@ export function pushGateCall(
 }
 
 /** Takes as much fuel as `pushAmount` leaves on the stack (an i32) and asks for more when it is used up. */
-export function pushCharge(out: ByteWriter, gate: Gate, pushAmount: (out: ByteWriter) => void): void {
+export function pushCharge(
+  out: ByteWriter,
+  gate: Pick<Gate, "fuel" | "spent">,
+  pushAmount: (out: ByteWriter) => void,
+): void {
   out.u8(0x23).u32(gate.fuel);
   pushAmount(out);
   out.u8(0x6b, 0x24).u32(gate.fuel);

@@ -18,19 +18,19 @@
  * Fuel is charged before the work that it is for, so it can go below 0 by a charge. One unit is about one
  * instruction; where paths divide, the longest one is charged, at most `chargeSpanMax` too much.
  */
-import { ByteWriter } from "../../bytes/index.ts";
+import { ByteWriter, Cursor } from "../../bytes/index.ts";
 import { EmendError } from "../../errors.ts";
 import { Additions } from "../additions.ts";
 import { addStateExports, type StateExports, withoutStart } from "../expose-state.ts";
 import type { ModuleInfo } from "../module.ts";
-import { makeSection, replaceSection, sectionId } from "../section.ts";
+import { makeSection, replaceSection, type Section, sectionId } from "../section.ts";
 import { stackWeights } from "./call-depth.ts";
 import { checkIndices } from "./check-indices.ts";
 import { scanCodeSection } from "./code-scan.ts";
 import { addGate, type Gate } from "./gate.ts";
 import { LongOperations } from "./long-operations.ts";
 import { clampSizes } from "./sizes.ts";
-import { writeCode } from "./write-code.ts";
+import { type WrittenCode, writeCode } from "./write-code.ts";
 
 /** What a module may declare; growth beyond is refused by the declaration, growth below by the host. */
 export interface MeterLimits {
@@ -81,11 +81,27 @@ export function meterModule(
   const additions = new Additions(module);
   const gate = addGate(additions);
   const facts = scanCodeSection(module, new LongOperations(module, additions, gate));
-  const code = makeSection(sectionId.code, writeCode(module, facts, stackWeights(facts), gate, additions));
+  const written = writeCode(module, facts, stackWeights(facts), gate, additions);
   const state = addStateExports(module, additions, options);
   const exports = addMeterExports(additions, gate);
-  const tableEntries = module.tables.reduce((sum, table) => sum + table.limits.min, 0);
-  return { bytes: additions.encode(replaceSection(sections, code)), state, exports, tableEntries };
+  return {
+    bytes: additions.encode(withCode(sections, written)),
+    state,
+    exports,
+    tableEntries: module.tables.reduce((sum, table) => sum + table.limits.min, 0),
+  };
+}
+
+/** Metadata that names places in the code named other ones. */
+function withCode(sections: readonly Section[], { code, hints }: WrittenCode): Section[] {
+  const kept = sections.filter((each) => each.id !== sectionId.custom || !namesPlaces(each));
+  const replaced = replaceSection(kept, makeSection(sectionId.code, code));
+  const at = replaced.findIndex((each) => each.id === sectionId.code);
+  return replaced.toSpliced(at, 0, hints);
+}
+
+function namesPlaces(section: Section): boolean {
+  return new Cursor(section.payload).name().startsWith("metadata.code.");
 }
 
 function addMeterExports(additions: Additions, { fuel, stack, table }: Gate): MeterExports {

@@ -41,7 +41,10 @@ function clamp(section: Section, max: number, what: "memory" | "tables", unit: s
     out.raw(cursor.bytes.subarray(rest, cursor.offset));
   }
   if (sum > max)
-    throw new EmendError("module.limit", `its ${what} begin with ${sum} ${unit}; at most ${max} are allowed`);
+    throw new EmendError(
+      "module.limit",
+      `its ${what} ${what === "memory" ? "begins" : "begin"} with ${sum} ${unit}; at most ${max} are allowed`,
+    );
   return makeSection(section.id, out.finish());
 }
 

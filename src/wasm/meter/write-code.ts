@@ -1,13 +1,21 @@
 /**
  * Writes the code section anew with its edits. What is not edited is copied as it is.
  *
- * A function that counts its depth (weight w) gets a block around its code. Branches to the function's own label
- * thereby lead behind that block, as does every return, so there is one place where the depth is given back:
+ * Where fuel is taken, the cost is a load, a store and a branch that the compiler is told is hardly ever taken. In
+ * a loop even those would be felt, so a function with loops counts in a local (p) and settles it when it comes to
+ * `settleMin`, and at its end. A function that counts its depth (weight w) keeps what was left of the stack in a
+ * local (s). Either gets a block around its code: branches to the function's own label thereby lead behind that
+ * block, as does every return, so there is one place where accounts are settled:
  *
  * ```
- *  depth -= w; if (depth < 0) trap
- *  block (results)  … the code, with `return` as a branch to this block …  end
- *  depth += w
+ *  no loop:    fuel -= cost; if (fuel < 0) spent()
+ *  loops:      p = cost
+ *  depth:      s = stack; stack = s - w; if (stack < 0) trap
+ *              block (results)
+ *   in loops:    p += cost; if (p > settleMin) { settle(p); p = 0 }
+ *              end
+ *  depth:      stack = s
+ *  loops:      fuel -= p; if (fuel < 0) spent()
  * ```
  */
 import {
@@ -19,7 +27,9 @@ import {
 } from "../../bytes/index.ts";
 import type { Additions } from "../additions.ts";
 import { functionTypeAt, type ModuleInfo } from "../module.ts";
+import type { Section } from "../section.ts";
 import { encodeValueType } from "../value-type.ts";
+import { BranchHints } from "./branch-hints.ts";
 import type { CodeFacts } from "./code-scan.ts";
 import { editKind } from "./edits.ts";
 
@@ -31,13 +41,24 @@ export interface MeterIndices {
   /** Functions: called when the fuel, and when the stack, is used up. */
   readonly spent: number;
   readonly overflowed: number;
+  /** Takes an amount of fuel: (i32) → (). */
+  readonly settle: number;
 }
 
+/** From so much on a local account is settled: far less than a slice, far more than settling costs. */
+const settleMin = 1000;
+
 /** No edit is longer: a caught one and a charge, each index and figure in five bytes. */
-const editBytesMax = 64;
+const editBytesMax = 80;
 
 /** What counting the depth adds to a function: far more than its fixed parts take. */
 const countedBytesMax = 160;
+
+export interface WrittenCode {
+  readonly code: Uint8Array;
+  /** A custom section that goes before the code. */
+  readonly hints: Section;
+}
 
 /** The payload of the code section, without what passes add behind it. */
 export function writeCode(
@@ -46,7 +67,7 @@ export function writeCode(
   weights: Uint32Array,
   indices: MeterIndices,
   additions: Additions,
-): Uint8Array {
+): WrittenCode {
   return new CodeWriter(module, facts, weights, indices, additions).write();
 }
 
@@ -59,10 +80,13 @@ class CodeWriter {
   readonly #imported: number;
   readonly #out: Uint8Array;
   readonly #blockTypes = new Map<number, Uint8Array>();
+  readonly #hints = new BranchHints();
   #at = 0;
   /** Of the function that is written: what it takes of the stack, and the local that knows what was left. */
   #weight = 0;
+  /** Its local for what was left of the stack, and for fuel that is not yet settled; -1 for none. */
   #saved = -1;
+  #pending = -1;
 
   constructor(
     module: ModuleInfo,
@@ -83,48 +107,89 @@ class CodeWriter {
     );
   }
 
-  write(): Uint8Array {
+  write(): WrittenCode {
     const { bodyStarts, bytes } = this.#facts;
     // The count stays as it was written.
     const head = bodyStarts.length === 0 ? bytes.length : behindLeb(bytes, 0);
     this.#copy(0, head);
     for (let index = 0; index < bodyStarts.length; index++) this.#function(index);
-    return this.#out.subarray(0, this.#at);
+    return { code: this.#out.subarray(0, this.#at), hints: this.#hints.finish() };
   }
 
   #function(index: number): void {
-    const { codeStarts, bodyStarts, bodyEnds, catches, localCounts } = this.#facts;
+    const { codeStarts, bodyStarts, bodyEnds, localCounts } = this.#facts;
+    const locals = localCounts[index]!;
     this.#weight = this.#weights[index]!;
-    this.#saved = catches[index] === 1 ? localCounts[index]! : -1;
+    this.#pending = this.#countsInLocal(index) ? locals : -1;
+    this.#saved = this.#weight > 0 ? (this.#pending < 0 ? locals : locals + 1) : -1;
     // The size is not known before the body is written: its place is as wide as any size.
     const sizeAt = this.#at;
     this.#at += 5;
+    this.#hints.begin(this.#imported + index, this.#at);
     this.#locals(bodyStarts[index]!, codeStarts[index]!);
-    if (this.#weight > 0) this.#takeStack(index);
-    this.#code(index, codeStarts[index]!, bodyEnds[index]!);
-    if (this.#weight > 0) {
-      this.#giveStackBack();
+    const hasBlock = this.#pending >= 0 || this.#saved >= 0;
+    const from = this.#entry(index, hasBlock);
+    this.#code(index, from, codeStarts[index]!, bodyEnds[index]!);
+    if (hasBlock) {
+      this.#settleAll();
       this.#out[this.#at++] = 0x0b;
     }
     writeLeb(this.#out, sizeAt, this.#at - sizeAt - 5, 5);
   }
 
+  /**
+   * Whether a function counts in a local. An exception takes a function's locals along, so where there are any,
+   * what calls does not.
+   */
+  #countsInLocal(index: number): boolean {
+    const { loops, calls } = this.#facts;
+    return loops[index] === 1 && !(this.#module.tags.length > 0 && calls[index] === 1);
+  }
+
   #locals(start: number, end: number): void {
-    if (this.#saved < 0) {
+    const { bytes } = this.#facts;
+    const more = (this.#pending < 0 ? 0 : 1) + (this.#saved < 0 ? 0 : 1);
+    if (more === 0) {
       this.#copy(start, end);
       return;
     }
-    const { bytes } = this.#facts;
     const groups = behindLeb(bytes, start);
     this.#u32(readUnsignedLeb(bytes, start, groups) + 1);
     this.#copy(groups, end);
-    this.#u8(1, 0x7f);
+    this.#u8(more, 0x7f);
   }
 
-  #code(index: number, start: number, end: number): void {
+  /** What comes first; returns the edit to go on with. The first one is the charge for the function itself. */
+  #entry(index: number, hasBlock: boolean): number {
+    const { editEnds, edits } = this.#facts;
+    const first = index === 0 ? 0 : editEnds[index - 1]!;
+    const cost = edits.values[first]!;
+    const { fuel, stack, spent, overflowed } = this.#indices;
+    if (this.#pending >= 0) {
+      this.#u8(0x41);
+      this.#s32(cost);
+      this.#local(0x21, this.#pending);
+    } else if (cost > 0) {
+      this.#subtract(fuel, cost);
+      this.#ifNegative(fuel, spent);
+    }
+    if (this.#saved >= 0) {
+      this.#global(0x23, stack);
+      this.#local(0x21, this.#saved);
+      this.#takeStack();
+      this.#ifNegative(stack, overflowed);
+    }
+    if (hasBlock) {
+      this.#u8(0x02);
+      this.#raw(this.#blockType(index));
+    }
+    return first + 1;
+  }
+
+  #code(index: number, firstEdit: number, start: number, end: number): void {
     const { editEnds, edits } = this.#facts;
     let from = start;
-    for (let i = index === 0 ? 0 : editEnds[index - 1]!; i < editEnds[index]!; i++) {
+    for (let i = firstEdit; i < editEnds[index]!; i++) {
       const at = edits.starts[i]!;
       if (at > from) this.#copy(from, at);
       from = this.#edit(edits.kinds[i]!, edits.values[i]!) ? at + edits.lengths[i]! : at;
@@ -139,26 +204,25 @@ class CodeWriter {
         this.#charge(value);
         return true;
       case editKind.call:
-        this.#u8(0x10);
-        this.#u32(value);
+        this.#call(value);
         return true;
       case editKind.delegate:
         this.#u8(0x18);
         this.#u32(value + 1);
         return true;
       case editKind.leave:
-        if (this.#weight === 0) return false;
+        if (this.#pending < 0 && this.#saved < 0) return false;
         this.#u8(0x0c);
         this.#u32(value);
         return true;
       case editKind.tailCall:
-        if (this.#weight > 0) this.#giveStackBack();
+        this.#settleAll();
         return true;
       case editKind.caught:
-        this.#setStackFromSaved();
+        this.#takeStack();
         return true;
       case editKind.caughtCharge:
-        this.#setStackFromSaved();
+        this.#takeStack();
         this.#charge(value);
         return true;
       default:
@@ -166,41 +230,52 @@ class CodeWriter {
     }
   }
 
-  /** `fuel -= amount; if (fuel < 0) spent()` */
   #charge(amount: number): void {
     if (amount === 0) return;
-    const { fuel, spent } = this.#indices;
-    this.#subtract(fuel, amount);
-    this.#ifNegative(fuel, spent);
-  }
-
-  #takeStack(index: number): void {
-    const { stack, overflowed } = this.#indices;
-    this.#subtract(stack, this.#weight);
-    this.#ifNegative(stack, overflowed);
-    if (this.#saved >= 0) {
-      this.#global(0x23, stack);
-      this.#u8(0x21);
-      this.#u32(this.#saved);
+    const { fuel, spent, settle } = this.#indices;
+    if (this.#pending < 0) {
+      this.#subtract(fuel, amount);
+      this.#ifNegative(fuel, spent);
+      return;
     }
-    this.#u8(0x02);
-    this.#raw(this.#blockType(index));
+    this.#local(0x20, this.#pending);
+    this.#u8(0x41);
+    this.#s32(amount);
+    this.#u8(0x6a);
+    this.#local(0x22, this.#pending);
+    this.#u8(0x41);
+    this.#s32(settleMin);
+    this.#u8(0x4a);
+    this.#if();
+    this.#local(0x20, this.#pending);
+    this.#call(settle);
+    this.#u8(0x41, 0);
+    this.#local(0x21, this.#pending);
+    this.#u8(0x0b);
   }
 
-  #giveStackBack(): void {
-    const { stack } = this.#indices;
-    if (this.#saved >= 0) this.#setStackFromSaved();
-    this.#global(0x23, stack);
+  /** `stack = s - w` */
+  #takeStack(): void {
+    this.#local(0x20, this.#saved);
     this.#u8(0x41);
     this.#s32(this.#weight);
-    this.#u8(0x6a);
-    this.#global(0x24, stack);
+    this.#u8(0x6b);
+    this.#global(0x24, this.#indices.stack);
   }
 
-  #setStackFromSaved(): void {
-    this.#u8(0x20);
-    this.#u32(this.#saved);
-    this.#global(0x24, this.#indices.stack);
+  /** What a function does at its end, however it ends. */
+  #settleAll(): void {
+    const { fuel, stack, spent } = this.#indices;
+    if (this.#saved >= 0) {
+      this.#local(0x20, this.#saved);
+      this.#global(0x24, stack);
+    }
+    if (this.#pending < 0) return;
+    this.#global(0x23, fuel);
+    this.#local(0x20, this.#pending);
+    this.#u8(0x6b);
+    this.#global(0x24, fuel);
+    this.#ifNegative(fuel, spent);
   }
 
   #subtract(global: number, amount: number): void {
@@ -213,12 +288,29 @@ class CodeWriter {
 
   #ifNegative(global: number, call: number): void {
     this.#global(0x23, global);
-    this.#u8(0x41, 0, 0x48, 0x04, 0x40, 0x10);
-    this.#u32(call);
+    this.#u8(0x41, 0, 0x48);
+    this.#if();
+    this.#call(call);
     this.#u8(0x0b);
   }
 
+  /** The beginning of what hardly ever happens. */
+  #if(): void {
+    this.#hints.unlikely(this.#at);
+    this.#u8(0x04, 0x40);
+  }
+
+  #call(index: number): void {
+    this.#u8(0x10);
+    this.#u32(index);
+  }
+
   #global(op: number, index: number): void {
+    this.#u8(op);
+    this.#u32(index);
+  }
+
+  #local(op: number, index: number): void {
     this.#u8(op);
     this.#u32(index);
   }
