@@ -132,7 +132,11 @@ export const chunkedBodyBytesMax: number = 1024 * 1024;
 /** Local redirects that one request may take. */
 export const localRedirectsMax = 5;
 
-/** How long a connection may say nothing while nobody works for it (between requests, in a half-sent head), seconds. */
+/**
+ * How long a connection may say nothing while nobody works for it (between requests) or take nothing of an answer,
+ * seconds. For the head of a first request Bun has a limit of its own that cannot be set: 10 seconds from the opening
+ * of the connection, looked at every 4 seconds, however the bytes drip in.
+ */
 export const headerIdleSeconds = 30;
 
 /** How long a watched directory has to be still before its content becomes a release. */

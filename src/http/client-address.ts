@@ -31,7 +31,7 @@ export function clientAddress(request: Request, peer: string | undefined, truste
   const { isIP } = net();
   const forwarded = request.headers.get("x-forwarded-for")?.split(",") ?? [];
   while (isTrusted(address, trusted)) {
-    const next = normalize(withoutPort(forwarded.pop()?.trim() ?? ""));
+    const next = normalize(forwarded.pop()?.trim() ?? "");
     if (isIP(next) === 0) break;
     address = next;
   }
@@ -41,11 +41,6 @@ export function clientAddress(request: Request, peer: string | undefined, truste
 function isTrusted(address: string, trusted: BlockList): boolean {
   const version = net().isIP(address);
   return version !== 0 && trusted.check(address, version === 6 ? "ipv6" : "ipv4");
-}
-
-/** Some proxies write the port along: `a.b.c.d:port`, `[address]:port`. */
-function withoutPort(entry: string): string {
-  return /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(entry)?.slice(1).join("") ?? entry;
 }
 
 /** A listener on [::] sees IPv4 clients as `::ffff:a.b.c.d`. */

@@ -105,6 +105,13 @@ describe("Logger text format", () => {
     logger.log({ event: "problem", level: "warning", code: "node.config", message: "odd" });
     logger.log({ event: "release", site: "default", from: digest, to: digest, sequence: 3, generation: 2 });
     logger.log({ event: "release", site: "new", from: null, to: digest, sequence: 0, generation: 0 });
+    logger.log({
+      event: "breaker",
+      site: "default",
+      route: "/a",
+      state: "open",
+      reason: "5 failures in a row",
+    });
     logger.log({ event: "stopping", cause: "SIGTERM", requests: 1 });
     const time = "2026-11-23T12:00:00Z";
     expect(lines()).toEqual([
@@ -120,6 +127,7 @@ describe("Logger text format", () => {
       `${time} warning node.config odd`,
       `${time} default now answers with 0123456789ab (before: 0123456789ab, sequence 3, generation 2)`,
       `${time} new now answers with 0123456789ab (the first release, sequence 0, generation 0)`,
+      `${time} [default /a] breaker open: 5 failures in a row`,
       `${time} stopping on SIGTERM, 1 request in flight`,
     ]);
   });

@@ -1,4 +1,4 @@
-export type { BreakerState, BreakerStatus, Verdict } from "./breaker.ts";
+export type { Verdict } from "./breaker.ts";
 export { checkCeilings } from "./check-ceilings.ts";
 export { type Refusal, refusal, refusalHeaders } from "./refusal.ts";
 export type { RouteAdmission, RouteAdmissionStatus } from "./route-admission.ts";

@@ -16,7 +16,7 @@ export interface Line {
   held: number;
   /** of at most so many. */
   readonly heldMax: number;
-  /** Longest last. */
+  /** Whoever has waited longest first. */
   readonly waiters: Set<Waiter>;
   /** Asked when a waiter's turn has come: undefined lets it in. */
   readonly letIn: (call: Call) => Refusal | undefined;

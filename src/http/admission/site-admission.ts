@@ -24,9 +24,9 @@ export interface SiteAdmissionStatus extends TallyStatus {
 }
 
 export class SiteAdmission {
-  readonly limits: SiteLimits;
   readonly tally: Tally = new Tally();
   readonly #site: string;
+  readonly #requestsMax: number;
   readonly #logger: Logger;
   readonly #places: Places;
   readonly #bucket: TokenBucket | undefined;
@@ -34,7 +34,7 @@ export class SiteAdmission {
   #inProgress = 0;
 
   constructor(site: string, limits: SiteLimits, logger: Logger) {
-    this.limits = limits;
+    this.#requestsMax = limits.requestsMax;
     this.#site = site;
     this.#logger = logger;
     this.#places = new Places(limits);
@@ -49,7 +49,7 @@ export class SiteAdmission {
       this.tally.rateLimited++;
       return refused;
     }
-    if (this.#inProgress >= this.limits.requestsMax) {
+    if (this.#inProgress >= this.#requestsMax) {
       this.tally.shed++;
       return refusal(503, `${this.#inProgress} requests of the site are in progress`, 0);
     }

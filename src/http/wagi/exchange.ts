@@ -113,8 +113,12 @@ export class Exchange implements GuestRun {
     this.#route.admission.ran(guest, this.#limit);
     if (this.stdin instanceof RequestInput) this.#call.bytesIn = this.stdin.receivedBytes;
     if (outcome.kind === "trap") this.#route.admission.trapped();
-    this.#finish(outcome);
-    onDone(guest, this.#ticket, this.#verdict, guest.endedMs);
+    try {
+      this.#finish(outcome);
+    } finally {
+      // Whatever a bug of ours does to a response, the guest and the place must not be lost with it.
+      onDone(guest, this.#ticket, this.#verdict, guest.endedMs);
+    }
   }
 
   #resolve(response: Response): void {

@@ -72,8 +72,11 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
   };
 
   const giveBack = (guest: Guest, ticket: number, verdict: Verdict, nowMs: number): void => {
-    pool.giveBack(guest);
-    admission.leave(ticket, verdict, nowMs);
+    try {
+      pool.giveBack(guest);
+    } finally {
+      admission.leave(ticket, verdict, nowMs);
+    }
   };
   const run = (call: Call, guest: Guest, body: RequestBody): Response | Promise<Response> =>
     new Exchange(route, call, guest, body).start(giveBack);
