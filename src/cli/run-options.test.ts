@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { type DirectoryGrant, parseDirectory, parseEnvironment, parseTimeoutMs } from "./run-options.ts";
+import {
+  type DirectoryGrant,
+  parseDirectory,
+  parseEnvironment,
+  parseFuel,
+  parseMemoryPages,
+  parseTimeoutMs,
+} from "./run-options.ts";
 
 describe("parseDirectory", () => {
   const grants: [text: string, ...DirectoryGrant[keyof DirectoryGrant][]][] = [
@@ -24,6 +31,22 @@ describe("parseDirectory", () => {
       expect(() => parseDirectory(text)).toThrow(
         `--dir ${JSON.stringify(text)}: expected HOST::GUEST, HOST::GUEST:ro or HOST`,
       );
+    });
+  }
+});
+
+describe("parseFuel and parseMemoryPages", () => {
+  test("read whole numbers, MiB as pages of 64 KiB", () => {
+    expect(parseFuel("1")).toBe(1);
+    expect(parseFuel("9007199254740991")).toBe(Number.MAX_SAFE_INTEGER);
+    expect(parseMemoryPages("64")).toBe(1024);
+    expect(parseMemoryPages("4095")).toBe(65_520);
+  });
+
+  for (const text of ["", "0", "-1", "1.5", "1e3", "x", "9007199254740992"]) {
+    test(`refuse ${JSON.stringify(text)}`, () => {
+      expect(() => parseFuel(text)).toThrow(`--fuel ${JSON.stringify(text)}: expected whole units from 1 to`);
+      expect(() => parseMemoryPages(text)).toThrow("expected whole MiB from 1 to 4095");
     });
   }
 });

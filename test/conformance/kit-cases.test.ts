@@ -17,9 +17,6 @@ import { type ProcessResult, runProcess } from "../support/run-process.ts";
 
 /** Why a case is not run by `emend run` here; undefined when it is. */
 function leftOut({ id, guest }: KitCase): string | undefined {
-  if (id === "c-spin-forever")
-    return "its guest has to be ended without a host call of its own, which takes fuel";
-  if (id === "c-membomb-64MiB") return "needs a limit of memory, which emend run does not have";
   if (id === "go-reactor") return "is no command: through the library below";
   if (id === "c-cgi-env-none") return "has an argv[0] that is no file's name: through the library below";
   if (kitPath(guest) === undefined) return `${guest} is not on this machine`;
@@ -52,7 +49,10 @@ describe("emend run", () => {
       const ended = await run(each);
       expectStdout(each, ended.stdout);
       const module = basename(each.guest);
-      if (each.trap === undefined) expect(ended.exitCode).toBe(each.exit ?? 0);
+      if (each.deadline_ms !== undefined) {
+        expect(ended.stderr).toEndWith(`emend: ${module} was ended: its time is over\n`);
+        expect(ended.exitCode).toBe(124);
+      } else if (each.trap === undefined) expect(ended.exitCode).toBe(each.exit ?? 0);
       else {
         expect(ended.stderr).toEndWith(`emend: ${module} trapped: ${trapWords[each.trap]}\n`);
         expect(ended.exitCode).toBe(134);
@@ -102,7 +102,15 @@ describe("the library", () => {
   );
 });
 
-async function run({ guest, env, args, stdin, dirs }: KitCase): Promise<ProcessResult> {
+async function run({
+  guest,
+  env,
+  args,
+  stdin,
+  dirs,
+  memory_limit,
+  deadline_ms,
+}: KitCase): Promise<ProcessResult> {
   const grants = Object.entries(dirs ?? {}).map(([name, directory]) => {
     const host = "scratch" in directory ? join(scratch.path, directory.scratch) : kitPath(directory.host)!;
     if ("scratch" in directory) mkdirSync(host, { recursive: true });
@@ -112,6 +120,10 @@ async function run({ guest, env, args, stdin, dirs }: KitCase): Promise<ProcessR
     module: kitPath(guest)!,
     env,
     dirs: grants,
+    options: [
+      ...(memory_limit === undefined ? [] : ["--memory-max", String(memory_limit / 2 ** 20)]),
+      ...(deadline_ms === undefined ? [] : ["--timeout", String(deadline_ms)]),
+    ],
     // argv[0] is the file's base name: emend gives it.
     ...(args === undefined ? {} : { args: args.slice(1) }),
     ...(stdin === undefined ? {} : { stdin: stdinBytes(stdin) }),
