@@ -17,6 +17,9 @@ const memoryPieceBytes: number = 256 * 1024;
 /** Entries of a table that are written in one go: 256 KiB of references. */
 const tablePieceEntries: number = 32 * 1024;
 
+/** Bytes or entries that are not worth a look at the fuel. */
+const shortMax = 256;
+
 /** Fuel: one unit for so many bytes as a power of two (8 bytes), and for each entry of a table (4 units). */
 const [bytesShift, entriesShift] = [3, 2];
 
@@ -86,6 +89,10 @@ export class LongOperations {
         out.u8(0x41).s32(isTable ? piece << entriesShift : piece >> bytesShift),
       );
 
+    // What is short does not look at the fuel: whoever calls does.
+    out.u8(0x20, count, 0x41).s32(shortMax).u8(0x4d, 0x04, 0x40);
+    out.u8(0x23).u32(this.#gate.fuel).u8(0x20, count, 0x41, bytesShift, 0x76, 0x41, 4, 0x6a, 0x6b);
+    out.u8(0x24).u32(this.#gate.fuel).u8(0x20, at, 0x20, source, 0x20, count).raw(instruction).u8(0x0f, 0x0b);
     out.u8(0x02, 0x40, 0x20, count, 0x41).s32(piece).u8(0x4d, 0x0d, 0);
     // An end behind 2^32 is out of bounds: no memory or table that emend allows is so large.
     for (const each of moving) {

@@ -8,15 +8,17 @@
  * block, as does every return, so there is one place where accounts are settled:
  *
  * ```
- *  no loop:    fuel -= cost; if (fuel < 0) spent()
+ *  no loop:    fuel -= cost; if (fuel < 0) spent()       (*)
  *  loops:      p = cost
  *  depth:      s = stack; stack = s - w; if (stack < 0) trap
  *              block (results)
  *   in loops:    p += cost; if (p > settleMin) { settle(p); p = 0 }
  *              end
  *  depth:      stack = s
- *  loops:      fuel -= p; if (fuel < 0) spent()
+ *  loops:      fuel -= p; if (fuel < 0) spent()          (*)
  * ```
+ * (*) A function that calls nothing leaves looking at the fuel to its callers, which look after at most `settleMin`
+ * units of their own: without the call it stays small enough for the compiler to put it where it is called.
  */
 import {
   ByteWriter,
@@ -87,6 +89,8 @@ class CodeWriter {
   /** Its local for what was left of the stack, and for fuel that is not yet settled; -1 for none. */
   #saved = -1;
   #pending = -1;
+  /** Whether it looks at its fuel where it begins or ends. */
+  #looks = true;
 
   constructor(
     module: ModuleInfo,
@@ -117,8 +121,9 @@ class CodeWriter {
   }
 
   #function(index: number): void {
-    const { codeStarts, bodyStarts, bodyEnds, localCounts } = this.#facts;
+    const { codeStarts, bodyStarts, bodyEnds, localCounts, calls } = this.#facts;
     const locals = localCounts[index]!;
+    this.#looks = calls[index] === 1;
     this.#weight = this.#weights[index]!;
     this.#pending = this.#countsInLocal(index) ? locals : -1;
     this.#saved = this.#weight > 0 ? (this.#pending < 0 ? locals : locals + 1) : -1;
@@ -171,7 +176,7 @@ class CodeWriter {
       this.#local(0x21, this.#pending);
     } else if (cost > 0) {
       this.#subtract(fuel, cost);
-      this.#ifNegative(fuel, spent);
+      if (this.#looks) this.#ifNegative(fuel, spent);
     }
     if (this.#saved >= 0) {
       this.#global(0x23, stack);
@@ -275,7 +280,7 @@ class CodeWriter {
     this.#local(0x20, this.#pending);
     this.#u8(0x6b);
     this.#global(0x24, fuel);
-    this.#ifNegative(fuel, spent);
+    if (this.#looks) this.#ifNegative(fuel, spent);
   }
 
   #subtract(global: number, amount: number): void {
