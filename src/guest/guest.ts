@@ -8,7 +8,9 @@
  *                    ├─ slice is over ─ waits for its turn ─ begin …      and between begin and each wait
  *                    └─ waits in a call ─ waits for its turn ─ begin …
  * ```
- * Time is the thread's clock while the guest has the thread, host calls included.
+ * Time counts while the guest has the thread, host calls included: by the wall's clock up to the first wait, since most
+ * guests never wait and the thread's own clock takes longer to ask than some of them to run; from there on by the
+ * thread's, which stands still while the kernel runs something else.
  */
 import { EmendError, invariant } from "../errors.ts";
 import { guestGrowthsMax, pageBytes, tableEntryBytes } from "../limits.ts";
@@ -20,6 +22,7 @@ import type { Growth, Meter } from "./meter.ts";
 import type { CpuShare } from "./scheduler/cpu-share.ts";
 import type { FuelRate } from "./scheduler/fuel-rate.ts";
 import type { Scheduler, Waiter } from "./scheduler/scheduler.ts";
+import { threadCpuMs } from "./scheduler/thread-clock.ts";
 import type { MemoryImage } from "./snapshot.ts";
 
 /** Limits that end a guest. */
@@ -48,6 +51,12 @@ export interface GuestSite {
   readonly initialCpuMsMax: number;
 }
 
+/**
+ * What a run is charged for at the most up to its first wait: a slice and what fuel may be off by. Where the wall's
+ * clock says more the kernel had the thread elsewhere.
+ */
+const firstStretchMsMax = 4;
+
 export class Guest implements Meter, Turns, Waiter {
   /** Time on the thread that the run has used, as of its last wait or its end. */
   cpuMs = 0;
@@ -58,8 +67,10 @@ export class Guest implements Meter, Turns, Waiter {
   /** Undefined while its initialisers run. */
   #instance: Instance | undefined;
   #run: GuestRun = noRun;
-  /** Since when it has the thread; negative when it has not. */
+  /** Since when it has the thread, on the wall's clock; negative when it has not. */
   #sinceMs = -1;
+  /** The same on the thread's clock; negative up to the first wait of a run. */
+  #sinceCpuMs = -1;
   #sliceEndMs = 0;
   /** The last grant of fuel, and what the run had used then. */
   #refill = 0;
@@ -143,6 +154,7 @@ export class Guest implements Meter, Turns, Waiter {
     this.#growths = 0;
     this.#refusedGrowths = 0;
     this.#refilledAtMs = 0;
+    this.#sinceCpuMs = -1;
     this.#begin();
     const outcome = this.#made.run(run);
     if (outcome instanceof Promise) return outcome.then(this.#ended);
@@ -189,7 +201,7 @@ export class Guest implements Meter, Turns, Waiter {
     const nowMs = performance.now();
     const usedMs = this.cpuMs + nowMs - this.#sinceMs;
     this.#rate.burnt(this.#refill, usedMs - this.#refilledAtMs);
-    if (usedMs >= this.#run.cpuMsMax) {
+    if (usedMs >= this.#run.cpuMsMax && this.cpuMs + this.#stretchMs(nowMs) >= this.#run.cpuMsMax) {
       this.#run.onLimit("cpu_ms");
       this.stop();
     } else if (nowMs >= this.#run.deadlineMs) this.#run.onLimit("timeout_ms");
@@ -220,6 +232,7 @@ export class Guest implements Meter, Turns, Waiter {
 
   comeBack(): Promise<void> | undefined {
     if (!this.#site.scheduler.isFree(this.share)) return this.#turn();
+    this.#sinceCpuMs = threadCpuMs();
     this.#begin();
     return undefined;
   }
@@ -235,6 +248,7 @@ export class Guest implements Meter, Turns, Waiter {
   }
 
   takeTurn(): boolean {
+    this.#sinceCpuMs = threadCpuMs();
     this.#begin();
     this.#wake();
     return false;
@@ -284,13 +298,19 @@ export class Guest implements Meter, Turns, Waiter {
     this.#sliceEndMs = nowMs + this.#site.scheduler.begin(this.share, nowMs);
   }
 
+  /** What it has used since it has the thread. */
+  #stretchMs(nowMs: number): number {
+    if (this.#sinceCpuMs >= 0) return threadCpuMs() - this.#sinceCpuMs;
+    return Math.min(nowMs - this.#sinceMs, firstStretchMsMax);
+  }
+
   readonly #settle = (): void => this.#leave();
 
   #leave(): void {
     const nowMs = performance.now();
     this.endedMs = nowMs;
     if (this.#sinceMs < 0) return;
-    const ms = nowMs - this.#sinceMs;
+    const ms = this.#stretchMs(nowMs);
     this.#sinceMs = -1;
     this.cpuMs += ms;
     this.#site.scheduler.charge(this.share, ms);

@@ -173,11 +173,21 @@ export class Lane {
       site: name,
       release: current.content.digest,
       pools: current.status(),
-      traffic: admission.status,
-      memory: memoryOf(this.#standing.get(name)),
+      ...this.#usageOf(name, admission),
       routes: current.routes(performance.now()),
     }));
   }
+  /** The CPU of the site is that of all its guests up to now, also of those that have not ended. */
+  #usageOf(site: string, { status }: SiteAdmission): Pick<LaneSiteStatus, "memory" | "traffic"> {
+    const guests = this.#standing.get(site)?.guests;
+    invariant(guests !== undefined, "a site that runs was prepared");
+    const { takenBytes, peakBytes, limitBytes } = guests.memory;
+    return {
+      traffic: { ...status, cpuUs: Math.round(guests.share.usedMs * 1000) },
+      memory: { bytes: takenBytes, peakBytes, limitBytes },
+    };
+  }
+
   #standingOf(site: string, limits: SiteLimits): Standing {
     const known = this.#standing.get(site);
     if (known !== undefined) return known;
@@ -199,12 +209,6 @@ export class Lane {
 interface Standing {
   readonly admission: SiteAdmission;
   readonly guests: GuestSite;
-}
-
-function memoryOf(standing: Standing | undefined): LaneSiteStatus["memory"] {
-  invariant(standing !== undefined, "a site that runs was prepared");
-  const { takenBytes, peakBytes, limitBytes } = standing.guests.memory;
-  return { bytes: takenBytes, peakBytes, limitBytes };
 }
 
 /**

@@ -7,6 +7,8 @@ const weightUnit = 100;
 export class CpuShare {
   /** How far the clock of this share is, in milliseconds of its weight. */
   virtualMs = 0;
+  /** What its guests have used of the thread, milliseconds. */
+  usedMs = 0;
   /** Longest first. Kept by the scheduler. */
   readonly waiters: Set<Waiter> = new Set();
   readonly #rate: number;
@@ -18,6 +20,7 @@ export class CpuShare {
 
   /** What its guests have used of the thread. */
   charge(ms: number): void {
+    this.usedMs += ms;
     this.virtualMs += ms * this.#rate;
   }
 }
