@@ -51,11 +51,8 @@ export interface GuestSite {
   readonly initialCpuMsMax: number;
 }
 
-/**
- * What a run is charged for at the most up to its first wait: a slice and what fuel may be off by. Where the wall's
- * clock says more the kernel had the thread elsewhere.
- */
-const firstStretchMsMax = 4;
+/** What a run is charged for at the most up to its first wait: a slice. Above it the kernel had the thread elsewhere. */
+const firstStretchMsMax = 1;
 
 export class Guest implements Meter, Turns, Waiter {
   /** Time on the thread that the run has used, as of its last wait or its end. */

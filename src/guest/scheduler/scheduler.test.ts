@@ -117,6 +117,22 @@ describe("Scheduler", () => {
     expect((first.usedMs - before) / 100).toBeCloseTo(0.5, 1);
   });
 
+  test("keeps what a site that waits has coming, also when one that is ahead begins out of turn", () => {
+    const machine = new Machine();
+    const [ahead, behind] = [new CpuShare(), new CpuShare(300)];
+    const guests = [ahead, behind].map((share) => new SimulatedGuest(machine, share, 1e6));
+    for (const guest of guests) machine.scheduler.wait(guest);
+    const used = (): number[] => guests.map((guest) => guest.usedMs);
+    // An instance is made for it, say.
+    machine.scheduler.begin(ahead, machine.nowMs);
+    machine.scheduler.charge(ahead, 100);
+    machine.scheduler.begin(ahead, machine.nowMs);
+    while (machine.nowMs < 200) machine.turn();
+    expect(used()[0]).toBeLessThanOrEqual(1);
+    while (machine.nowMs < 700) machine.turn();
+    expect(used()[0]! / 400).toBeCloseTo(0.25, 1);
+  });
+
   test("lets a short guest of a site that is behind begin at once, whoever waits", () => {
     const machine = new Machine();
     const [spinning, light] = [new CpuShare(), new CpuShare()];

@@ -50,7 +50,7 @@ export class Scheduler {
   /** Shares for which somebody waits. */
   readonly #waiting = new Set<CpuShare>();
   readonly #turn = (): void => this.#aroundTheLoop();
-  /** Start tag of whoever had the thread last. */
+  /** Where a share begins that was idle. */
   #virtualMs = 0;
   #last: CpuShare | undefined;
   #sharedUntilMs = 0;
@@ -77,12 +77,19 @@ export class Scheduler {
   /** A guest has the thread from now on; answers for how long. */
   begin(share: CpuShare, nowMs: number): number {
     if (share.virtualMs < this.#virtualMs) share.virtualMs = this.#virtualMs;
-    else this.#virtualMs = share.virtualMs;
+    this.#advance(share);
     if (this.#last !== share) {
       if (this.#last !== undefined) this.#sharedUntilMs = nowMs + sharedForMs;
       this.#last = share;
     }
     return nowMs < this.#sharedUntilMs ? sharedSliceMs : sliceMs;
+  }
+
+  /** Time goes on to where this share is, but never past one that waits: what that has coming would be lost. */
+  #advance({ virtualMs }: CpuShare): void {
+    let nowMs = virtualMs;
+    for (const each of this.#waiting) if (each.virtualMs < nowMs) nowMs = each.virtualMs;
+    if (nowMs > this.#virtualMs) this.#virtualMs = nowMs;
   }
 
   /** What a guest has used. */
