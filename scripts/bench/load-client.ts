@@ -5,8 +5,9 @@
  *
  *     bun scripts/bench/load-client.ts URL --connections=32 (--seconds=2 | --requests=100000) ["name: value" …]
  *     … --host=NAME asks for a host of that name, --any-status takes every status for an answer
- *     … --rate=1000: so many a second, whether answers come or not (an open loop). How long an answer takes counts
- *     from when its request was due; one that is due while all connections are busy waits, and counts as late.
+ *     … --rate=1000: so many a second, whether answers come or not (an open loop). What is due
+ *     goes out each millisecond, and how long an answer takes counts from there; one that is due while all connections
+ *     are busy waits, and counts as late.
  */
 import { parseArgs } from "node:util";
 
@@ -58,7 +59,7 @@ console.log(
 );
 process.exit();
 
-/** Sends what is due, until the time is up and all answers are there. Timers would be a millisecond late: it spins. */
+/** Sends what is due each millisecond, until the time is up and all answers are there. It must not spin: the cores are shared. */
 async function keepRate(everyMs: number): Promise<void> {
   while (free.length < connections.length) await Bun.sleep(1);
   const firstMs = performance.now();
@@ -66,12 +67,12 @@ async function keepRate(everyMs: number): Promise<void> {
     const nowMs = performance.now();
     for (; nowMs < endMs && firstMs + asked * everyMs <= nowMs; asked++) {
       if (free.length === 0) late++;
-      waiting.push(firstMs + asked * everyMs);
+      waiting.push(nowMs);
     }
     while (waiting.length > 0 && free.length > 0) send(...free.pop()!, waiting.shift()!);
     if (nowMs >= endMs && answered === asked) return;
     if (nowMs > endMs + 5000) throw new Error(`${url}: ${asked - answered} requests were never answered`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await Bun.sleep(1);
   }
 }
 
