@@ -9,7 +9,10 @@ import type { MeteredModule, MeterLimits } from "../wasm/index.ts";
 
 /** What an instance may use, and who is asked when it wants more. One meter may serve many instances. */
 export interface Meter {
-  /** Fuel of the first slice of each run, and of each initialiser before the first run: 1 to `sliceFuelMax`. */
+  /**
+   * Fuel of the first slice of each run, and of each initialiser before the first run: 1 to `sliceFuelMax`. Read anew
+   * each time, so a getter may decide. What a run leaves of its last slice is lost with the run.
+   */
   readonly sliceFuel: number;
   /**
    * Asked whenever a slice is used up, in the midst of the guest's code: how much fuel it goes on with, 1 to
