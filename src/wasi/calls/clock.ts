@@ -49,12 +49,16 @@ function isCpuClock(id: number): boolean {
   return id === clockId.processCpu || id === clockId.threadCpu;
 }
 
+/** Whether there is such a clock. */
+export function isClockId(id: number): boolean {
+  return id <= clockId.threadCpu;
+}
+
 /**
- * What a clock shows in nanoseconds, undefined for one that does not exist. A double tells nanoseconds of the wall
- * clock to 256: enough to wait by. `beganNs` is when the run began, `nowMs` the time of `performance.now()`.
+ * What a clock that exists shows, in nanoseconds. A double tells nanoseconds of the wall clock to 256: enough to
+ * wait by. `beganNs` is when the run began, `nowMs` the time of `performance.now()`.
  */
-export function clockNanoseconds(id: number, beganNs: number, nowMs: number): number | undefined {
+export function clockNanoseconds(id: number, beganNs: number, nowMs: number): number {
   if (id === clockId.realtime) return wallClockUs(nowMs) * 1000;
-  if (id === clockId.monotonic) return nowMs * 1e6;
-  return isCpuClock(id) ? nowMs * 1e6 - beganNs : undefined;
+  return isCpuClock(id) ? nowMs * 1e6 - beganNs : nowMs * 1e6;
 }

@@ -6,7 +6,7 @@ import type { Layout, SubscriptionLayout } from "../layout.ts";
 import { limits } from "../limits.ts";
 import { right } from "../rights.ts";
 import { eventType, type Subscription } from "../subscription.ts";
-import { clockNanoseconds } from "./clock.ts";
+import { clockNanoseconds, isClockId } from "./clock.ts";
 import type { HostCalls } from "./host-calls.ts";
 
 /** `$subclockflags`: the timeout is a point in time and not a duration. */
@@ -21,41 +21,67 @@ const timerMaxMs = 2 ** 31 - 1;
 /** An event that has not come yet. Others are its errno and, above it, how many bytes can be read. */
 const notYet = -1;
 
+/** When a timeout of 0 is over. */
+const alwaysDue = Number.NEGATIVE_INFINITY;
+
 /** How many values an errno has: a byte. */
 const errnos = 256;
 
-export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): HostCalls => ({
-  /**
-   * poll_oneoff(in, out, count, events): answers at least one event.
-   * ```
-   *  in  → [userdata u64][type u8, 7 pad][clock: see layout.ts | fd u32]
-   *  out → [userdata u64][errno u16][type u8, 5 pad][bytes u64][flags u16, 6 pad]      events → u32
-   * ```
-   * EINVAL for no subscriptions or too many, EFAULT. In an event: EBADF, ENOTCAPABLE, EINVAL (clock).
-   */
-  poll_oneoff: (input, output, count, eventsPointer) => {
-    host.charged += cost.call;
-    const total = count >>> 0;
-    if (total === 0 || total > limits.subscriptionsMax) return errno.inval;
-    const { memory } = host;
-    if (!memory.has(input, total * layout.bytes) || !memory.has(output, total * eventSize))
-      return errno.fault;
-    if (!memory.has(eventsPointer, 4)) return errno.fault;
+/** How many calls that end at once share one look at how long the guest has had the thread. */
+const callsBetweenLooks = 16;
 
-    // Read once, when the call begins: durations count from there however often the call is tried again.
-    const resumed = host.pendingPoll !== undefined;
-    const nowMs = performance.now();
-    const subscriptions = host.pendingPoll ?? readSubscriptions(host, layout, input, total, nowMs);
-    host.charged += total * cost.subscription;
-    // A guest that only asks again and again must not keep the event loop, which moves its streams, from running.
-    if (!resumed && host.shouldYield(nowMs)) return goOnLater(host, subscriptions, nextTurn);
-    const events = writeEvents(host, subscriptions, output, nowMs);
-    if (events === 0) return goOnLater(host, subscriptions, waitForAny);
-    host.pendingPoll = undefined;
-    memory.setU32(eventsPointer, events);
-    return errno.success;
-  },
-});
+/** The time of one call. Reading it takes as long as the rest of a call, and a timeout of 0 can do without. */
+class CallTime {
+  #ms: number | undefined;
+
+  begin(): void {
+    this.#ms = undefined;
+  }
+
+  get ms(): number {
+    this.#ms ??= performance.now();
+    return this.#ms;
+  }
+}
+
+export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): HostCalls => {
+  const now = new CallTime();
+  let calls = 0;
+  return {
+    /**
+     * poll_oneoff(in, out, count, events): answers at least one event.
+     * ```
+     *  in  → [userdata u64][type u8, 7 pad][clock: see layout.ts | fd u32]
+     *  out → [userdata u64][errno u16][type u8, 5 pad][bytes u64][flags u16, 6 pad]      events → u32
+     * ```
+     * EINVAL for no subscriptions or too many, EFAULT. In an event: EBADF, ENOTCAPABLE, EINVAL (clock).
+     */
+    poll_oneoff: (input, output, count, eventsPointer) => {
+      host.charged += cost.call;
+      const total = count >>> 0;
+      if (total === 0 || total > limits.subscriptionsMax) return errno.inval;
+      const { memory } = host;
+      if (!memory.has(input, total * layout.bytes) || !memory.has(output, total * eventSize))
+        return errno.fault;
+      if (!memory.has(eventsPointer, 4)) return errno.fault;
+
+      // Read once, when the call begins: durations count from there however often the call is tried again.
+      const resumed = host.pendingPoll !== undefined;
+      now.begin();
+      const subscriptions = host.pendingPoll ?? readSubscriptions(host, layout, input, total, now);
+      host.charged += total * cost.subscription;
+      // A guest that only asks again and again must not keep the event loop, which moves its streams, from running.
+      calls = (calls + 1) % callsBetweenLooks;
+      if (!resumed && calls === 0 && host.shouldYield(now.ms))
+        return goOnLater(host, subscriptions, nextTurn);
+      const events = writeEvents(host, subscriptions, output, now);
+      if (events === 0) return goOnLater(host, subscriptions, waitForAny);
+      host.pendingPoll = undefined;
+      memory.setU32(eventsPointer, events);
+      return errno.success;
+    },
+  };
+};
 
 /** Of the call apart, so that one which does not wait makes no closure. */
 function goOnLater(
@@ -76,11 +102,11 @@ function readSubscriptions(
   layout: SubscriptionLayout,
   input: number,
   count: number,
-  nowMs: number,
+  now: CallTime,
 ): Subscription[] {
   const subscriptions: Subscription[] = [];
   for (let i = 0; i < count; i++)
-    subscriptions.push(readSubscription(host, layout, (input >>> 0) + i * layout.bytes, nowMs));
+    subscriptions.push(readSubscription(host, layout, (input >>> 0) + i * layout.bytes, now));
   return subscriptions;
 }
 
@@ -88,7 +114,7 @@ function readSubscription(
   host: WasiHost,
   layout: SubscriptionLayout,
   at: number,
-  nowMs: number,
+  now: CallTime,
 ): Subscription {
   const { memory } = host;
   const type = memory.u8(at + 8);
@@ -99,9 +125,9 @@ function readSubscription(
   if (isClock) {
     const timeout = memory.u32(at + layout.timeout) + memory.u32(at + layout.timeout + 4) * 2 ** 32;
     const isAbsolute = (memory.u16(at + layout.flags) & absoluteTime) !== 0;
-    const now = clockNanoseconds(id, host.beganNs, nowMs);
-    if (now === undefined) error = errno.inval;
-    else dueNs = isAbsolute ? timeout : now + timeout;
+    if (!isClockId(id)) error = errno.inval;
+    else if (isAbsolute) dueNs = timeout;
+    else dueNs = timeout === 0 ? alwaysDue : clockNanoseconds(id, host.beganNs, now.ms) + timeout;
   } else if (type !== eventType.fdRead && type !== eventType.fdWrite) error = errno.inval;
   return { userdataLow: memory.u32(at), userdataHigh: memory.u32(at + 4), type, id, dueNs, error };
 }
@@ -111,12 +137,12 @@ function writeEvents(
   host: WasiHost,
   subscriptions: readonly Subscription[],
   output: number,
-  nowMs: number,
+  now: CallTime,
 ): number {
   const { memory } = host;
   let at = output >>> 0;
   for (const each of subscriptions) {
-    const event = eventOf(host, each, nowMs);
+    const event = eventOf(host, each, now);
     if (event === notYet) continue;
     memory.setU32(at, each.userdataLow);
     memory.setU32(at + 4, each.userdataHigh);
@@ -132,12 +158,12 @@ function writeEvents(
 }
 
 /** What has come of a subscription: `notYet`, or its errno and the bytes that can be read times `errnos`. */
-function eventOf(host: WasiHost, subscription: Subscription, nowMs: number): number {
+function eventOf(host: WasiHost, subscription: Subscription, now: CallTime): number {
   const { type, id, dueNs, error } = subscription;
   if (error !== errno.success) return error;
   if (type === eventType.clock) {
-    const now = clockNanoseconds(id, host.beganNs, nowMs) ?? 0;
-    return now >= dueNs ? errno.success : notYet;
+    const isDue = dueNs === alwaysDue || clockNanoseconds(id, host.beganNs, now.ms) >= dueNs;
+    return isDue ? errno.success : notYet;
   }
   const descriptor = host.descriptors[id];
   if (descriptor === undefined) return errno.badf;
@@ -161,7 +187,7 @@ function waitForAny(
   for (const each of subscriptions) {
     if (each.error !== errno.success) continue;
     if (each.type === eventType.clock) {
-      const now = clockNanoseconds(each.id, host.beganNs, nowMs) ?? 0;
+      const now = clockNanoseconds(each.id, host.beganNs, nowMs);
       soonestMs = Math.min(soonestMs, (each.dueNs - now) / 1e6);
       continue;
     }
