@@ -18,6 +18,7 @@ export interface CompiledModule {
   readonly sizeBytes: number;
   /** Memories and tables of an instance to begin with. */
   readonly memoryBytes: number;
+  readonly tableBytes: number;
   readonly module: WebAssembly.Module;
   /** What stands between it and its host calls, one for each ABI that it imports from. */
   readonly links: readonly Link[];
@@ -55,7 +56,8 @@ export async function compileCommand(
   return {
     name,
     sizeBytes: bytes.length,
-    memoryBytes: initialBytes(info),
+    memoryBytes: info.memories.reduce((sum, { min }) => sum + min * pageBytes, 0),
+    tableBytes: info.tables.reduce((sum, { limits }) => sum + limits.min * tableEntryBytes, 0),
     module: await compile(exposed.bytes, name),
     links: linksOf(info.imports),
     exports: exposed.exports,
@@ -82,12 +84,6 @@ function rewrite(
     if (!(error instanceof EmendError) || error.message.startsWith(`${name}:`)) throw error;
     throw new EmendError(error.code, `${name}: ${error.message}`);
   }
-}
-
-function initialBytes({ memories, tables }: ModuleInfo): number {
-  const pages = memories.reduce((sum, { min }) => sum + min, 0);
-  const entries = tables.reduce((sum, { limits }) => sum + limits.min, 0);
-  return pages * pageBytes + entries * tableEntryBytes;
 }
 
 /** Below this size compiling in place is quicker than the way to the compiler's threads and back. */

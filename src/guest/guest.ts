@@ -32,7 +32,7 @@ export type GuestLimit = "cpu_ms" | "timeout_ms";
 export interface GuestRun extends Run {
   /** Time on the thread. */
   readonly cpuMsMax: number;
-  /** Memories and tables. */
+  /** Memories, and what tables grow by. */
   readonly memoryBytesMax: number;
   /** When its time is up, on the clock of `performance.now()`; infinite when it never is. */
   readonly deadlineMs: number;
@@ -77,12 +77,15 @@ export class Guest implements Meter, Turns, Waiter {
   #goOn: (() => void) | undefined;
   /** What it has of the site's memory. */
   #takenBytes = 0;
+  /** Of that the tables that it begins with: a run may have its `memoryBytesMax` beside them, as memory.grow counts. */
+  readonly #ownTableBytes: number;
   /** What the image of it takes, where it shares none. */
   #imageBytes = 0;
   #growths = 0;
   #refusedGrowths = 0;
 
-  private constructor(site: GuestSite, rate: FuelRate) {
+  private constructor({ tableBytes }: CompiledModule, site: GuestSite, rate: FuelRate) {
+    this.#ownTableBytes = tableBytes;
     this.#site = site;
     this.#rate = rate;
   }
@@ -93,12 +96,12 @@ export class Guest implements Meter, Turns, Waiter {
    * @throws EmendError `guest.memory` when the site has no room for it; `module.invalid` when its initialisers fail.
    */
   static async create(compiled: CompiledModule, site: GuestSite, rate: FuelRate): Promise<Guest> {
-    const guest = new Guest(site, rate);
-    const { memoryBytes } = compiled;
-    if (!guest.#take(memoryBytes)) {
+    const guest = new Guest(compiled, site, rate);
+    const { memoryBytes, tableBytes } = compiled;
+    if (!guest.#take(memoryBytes + tableBytes)) {
       throw new EmendError(
         "guest.memory",
-        `${compiled.name}: there is no room for an instance of ${memoryBytes} bytes: the site's guests have ${site.memory.takenBytes} of ${site.memory.limitBytes}`,
+        `${compiled.name}: there is no room for an instance of ${memoryBytes + tableBytes} bytes: the site's guests have ${site.memory.takenBytes} of ${site.memory.limitBytes}`,
       );
     }
     guest.#run = initialRun(guest, site.initialCpuMsMax);
@@ -215,7 +218,7 @@ export class Guest implements Meter, Turns, Waiter {
     const bytes = more * (kind === "memory" ? pageBytes : tableEntryBytes);
     const allowed =
       ++this.#growths <= guestGrowthsMax &&
-      this.#takenBytes + bytes <= this.#run.memoryBytesMax &&
+      this.#takenBytes - this.#ownTableBytes + bytes <= this.#run.memoryBytesMax &&
       this.#take(bytes);
     if (!allowed) this.#refusedGrowths++;
     return allowed;
