@@ -32,6 +32,7 @@ export type ErrorCode =
   // the command line and the machine it runs on
   | "usage"
   | "io"
+  | "confine"
   | "listen"
   // the admin listener
   | "auth.token"

@@ -120,6 +120,12 @@ export const instanceIdleMs = 10_000;
 /** Cells in each of the four rows of a site's buckets for clients, a power of two: 512 KiB a site, once it has a rate. */
 export const clientBucketCells = 16_384;
 
+/** What emend itself may need beside its guests, bytes: 50 MB at rest, and 10 times a module while it is compiled. */
+export const ownMemoryBytes: number = 256 * 1024 * 1024;
+
+/** Threads of emend behind `--confine`: the engine's compilers and collector for each core, disks, compressors. */
+export const ownThreadsMax = 256;
+
 /** Longest header block that a guest may answer with, bytes. */
 export const responseHeadBytesMax: number = 64 * 1024;
 

@@ -45,6 +45,7 @@ const rooms: Readonly<Record<string, Room>> = {
   config: { rooms: ["bytes"], packages: ["valibot", "@valibot/to-json-schema"] },
   release: { rooms: ["bytes", "config"], builtins: [...files, "node:timers/promises"] },
   state: { rooms: ["bytes"], builtins: files },
+  confine: { rooms: [], packages: ["bun:ffi"], builtins: ["node:fs"] },
   admin: { rooms: ["bytes"], packages: ["hono", "valibot"], builtins: ["node:net"] },
   // both
   delta: { rooms: ["bytes", "wasm"], packages: ["seek-bzip"], builtins: ["node:zlib"] },
@@ -62,6 +63,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "release",
       "state",
       "admin",
+      "confine",
       "log",
     ],
     packages: ["commander"],

@@ -6,6 +6,7 @@ import { defaultNodeConfig, parseListenAddress } from "../config/defaults.ts";
 import type { ListenAddress, NodeConfig, NodeSite } from "../config/index.ts";
 import { openEmbedded } from "../embedded.ts";
 import { EmendError } from "../errors.ts";
+import { ownMemoryBytes, ownThreadsMax } from "../limits.ts";
 import { createLogger, type Logger, sinkWriter, type Write, wantsColour } from "../log/index.ts";
 import { collectDirectory, type Release, singleModuleRelease, withIoErrors } from "../release/index.ts";
 import { type SiteSource, startNode } from "../runtime.ts";
@@ -18,6 +19,11 @@ Examples:
   emend serve site --watch                      a directory; a change is served at once
   emend serve --preload hello.wasm --addr :8080 one module, at every path, on every interface
   emend serve --config /etc/emend.toml --state /var/lib/emend
+
+With --confine the node, before it answers, moves into a control group (version 2) of its own: as much memory as
+memory_max of all sites and 256 MiB, one core more than threads, 256 threads. When its listeners are open it stops
+being root and becomes --user, who has to be able to read the site; programs that it starts gain no privileges. What
+of it cannot be had is said on stderr. When neither the group nor the change of user can be had, it fails with 1.
 
 Environment: EMEND_TOKEN is the operator token instead of the kept one; NO_COLOR is honoured.
 A first SIGTERM or SIGINT lets requests in flight finish, a second one ends at once.`;
@@ -32,6 +38,8 @@ interface ServeOptions {
   readonly threads?: string;
   readonly log?: string;
   readonly watch?: true;
+  readonly confine?: true;
+  readonly user: string;
 }
 
 /** The command. Fails with `usage`, `node.config`, `site.config`, `module.*`, `payload.*`, `io`, `listen`. */
@@ -51,6 +59,8 @@ export function serveCommand(): Command {
     .option("--threads <n>", "threads that answer requests; this version has one", "1")
     .option("--log <format>", "text or json (default text)")
     .option("--watch", "a change in the directory becomes a local release")
+    .option("--confine", "put a wall around the node (Linux), see below")
+    .option("--user <name>", "whom --confine makes of root", "nobody")
     .addHelpText("after", help)
     .action(serve);
 }
@@ -61,9 +71,30 @@ async function serve(siteDir: string | undefined, options: ServeOptions): Promis
   const state = openState({ dir: options.state, ephemeral: options.ephemeral === true });
   if (state.tokenSource === "in-memory") writeSync(2, `operator token: ${state.token}\n`);
   const logger = openLog(config);
+  const giveUp = options.confine ? await confine(config, options.user) : undefined;
   const node = await startNode({ version, config, sources, state, logger, watch: options.watch === true });
+  giveUp?.();
   outliveBugs(logger);
   await untilSignal(node.stop);
+}
+
+/** Puts limits on this process; what comes back gives up its privileges, once its listeners are open. */
+async function confine(config: NodeConfig, user: string): Promise<() => void> {
+  const wall = await import("../confine/index.ts");
+  const report = new wall.ConfineReport((line) => writeSync(2, line));
+  const { server, sites } = config;
+  report.add(
+    wall.limitOwnGroup({
+      memoryBytes: sites.reduce((sum, { limits }) => sum + limits.memoryBytesMax, ownMemoryBytes),
+      cores: server.threads + 1,
+      tasks: ownThreadsMax,
+    }),
+  );
+  return () => {
+    report.add(wall.refuseNewPrivileges());
+    report.add(wall.dropPrivileges(user));
+    report.check();
+  };
 }
 
 /** Resolves when the node has stopped because of a signal. */

@@ -1,0 +1,40 @@
+/** `emend serve --confine`: what a node that was started as root is afterwards, and that it fails where nothing can be had. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { isExecutableBuilt, runCommand, startNode } from "../support/executable.ts";
+import { rawRequest } from "../support/raw-connection.ts";
+
+const isRoot = process.platform === "linux" && process.getuid?.() === 0;
+
+describe.skipIf(!isExecutableBuilt(import.meta.path) || !isRoot)(
+  "emend serve --confine, started by root",
+  () => {
+    test("answers as nobody, with no way back, and says what it did", async () => {
+      await using node = await startNode(["--ephemeral", "--confine"]);
+      expect((await rawRequest(node.port, "GET /"))?.status).toBe(200);
+      expect(node.stderr()).toContain("--confine: privileges: emend runs as nobody (");
+      expect(node.stderr()).toMatch(/--confine: control group: (?:not done: )?\/?[^\n]+\n/);
+      const status = readFileSync(`/proc/${node.pid}/status`, "latin1");
+      const [, ...uids] = /^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)$/m.exec(status) ?? [];
+      expect(new Set(uids).size === 1 && uids[0] !== "0").toBe(true);
+      expect(status).toContain("NoNewPrivs:\t1");
+    });
+
+    test("does not go on as root when it cannot become the user and has no group", async () => {
+      const { exitCode, stderr } = await runCommand([
+        "serve",
+        "--ephemeral",
+        "--addr",
+        "127.0.0.1:0",
+        "--admin",
+        "off",
+        "--confine",
+        "--user",
+        "no-such-user",
+      ]);
+      // Where control groups can be written one wall stands, and it serves until it is ended.
+      if (exitCode === 1) expect(stderr).toContain("emend: --confine: nothing of it could be done");
+      else expect(stderr).not.toContain("nothing of it could be done");
+    });
+  },
+);
