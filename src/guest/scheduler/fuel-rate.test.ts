@@ -13,7 +13,7 @@ describe("FuelRate", () => {
   });
 
   test.each([
-    [3000, 40_000],
+    [8000, 250_000],
     [1, 1000],
   ])("keeps a refill of %d units a microsecond within %d", (unitsPerUs, refill) => {
     expect(refillAfter(new FuelRate(), unitsPerUs, 100)).toBe(refill);

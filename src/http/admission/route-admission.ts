@@ -86,11 +86,15 @@ export class RouteAdmission implements Line {
 
   /** A guest has ended, by itself or for a limit. */
   ran(used: GuestUse, limit: GuestLimit | undefined): void {
-    for (const tally of [this.tally, this.#options.siteTally]) {
-      tally.ran(used);
-      if (limit === "cpu_ms") tally.cpuLimited++;
-      else if (limit === "timeout_ms") tally.timeLimited++;
-    }
+    const { siteTally } = this.#options;
+    // The module is asked for its fuel: once.
+    const { fuel } = used;
+    this.tally.ran(used, fuel);
+    siteTally.ran(used, fuel);
+    if (limit === undefined) return;
+    const met = limit === "cpu_ms" ? "cpuLimited" : "timeLimited";
+    this.tally[met]++;
+    siteTally[met]++;
   }
 
   /** One that waited is turned away. */

@@ -71,12 +71,12 @@ export class Tally {
   }
 
   /** A guest has ended. */
-  ran(used: GuestUse): void {
-    this.#growthsRefused += used.refusedGrowths;
-    this.#cpuMs += used.cpuMs;
-    this.#fuel += used.fuel;
-    this.#hostCost += used.hostCost;
-    if (used.memoryBytes > this.#memoryPeakBytes) this.#memoryPeakBytes = used.memoryBytes;
+  ran({ cpuMs, hostCost, memoryBytes, refusedGrowths }: GuestUse, fuel: number): void {
+    this.#growthsRefused += refusedGrowths;
+    this.#cpuMs += cpuMs;
+    this.#fuel += fuel;
+    this.#hostCost += hostCost;
+    if (memoryBytes > this.#memoryPeakBytes) this.#memoryPeakBytes = memoryBytes;
   }
 
   get status(): TallyStatus {
