@@ -57,8 +57,9 @@ describe("hostile guests, all at once", () => {
     expect(answered).toBeGreaterThan(20);
     const allowed: Readonly<Record<string, readonly number[]>> = {
       "spin?0": [504],
-      // Four of them may want more than the site may have: then one gets no instance.
-      "membomb?touch": [200, 503],
+      // All of them together want more than the site may have: then one gets no instance. A memory beyond the eighth
+      // moves when it grows, which takes CPU.
+      "membomb?touch": [200, 503, 504],
       "membomb?touch&hold": [504, 503],
       recursion: [502],
       "recursion?shadow": [502],
