@@ -145,6 +145,9 @@ export const localRedirectsMax = 5;
  */
 export const headerIdleSeconds = 30;
 
+/** Clients that are told apart while a release is watched or on trial, each release. At about 40 bytes: 400 KB. */
+export const clientsCountedMax = 10_000;
+
 /** How long a watched directory has to be still before its content becomes a release. */
 export const watchQuietMs = 60;
 

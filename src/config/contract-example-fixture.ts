@@ -19,6 +19,7 @@ body_max   = "10 MiB"
 chunked    = false
 max_concurrency = 64
 breaker = { failures = 5, window_s = 10, rate = 0.5, min_requests = 20, open_s = 5 }
+probe = { path = "/api/health", status = [200, 299], headers = {} }
 
 [assets]
 dir   = "public"
@@ -33,6 +34,7 @@ addr = "0.0.0.0:8080"
 admin = "127.0.0.1:9080"
 admin_hosts = []
 threads = 1
+patch_max = "512 MiB"
 release_header = true
 trusted_proxies = []
 tls = { cert = "c.pem", key = "k.pem" }
@@ -44,6 +46,11 @@ log = { format = "text", redact = ["X-Api-Key"] }
 name  = "default"
 hosts = ["*"]
 dir   = "site"
+keys  = ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"]
+keys_threshold = 1
+retired_keys = []
+keep_releases = 5
+watch = { window_s = 60, min_requests = 200, error_rate_above = 0.01 }
 [[site.mount]]
 host = "/var/lib/app"
 guest = "/data"
@@ -59,4 +66,13 @@ rate_per_client = 0
 guest_memory_max = "128 MiB"
 guest_timeout_ms_max = 30000
 guest_cpu_ms_max = 10000
+[site.canary]
+percent = 5
+window_s = 60
+min_requests = 1000
+min_clients = 10
+error_rate_above = 0.001
+p99_ratio_max = 2.0
+webhook = "http://hooks.example/canary"
+cookie = false
 `;

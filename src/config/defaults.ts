@@ -3,9 +3,11 @@
  * addresses from the command line. The schemas are not loaded for that; they take a tenth of the time from exec
  * to the first answer. A test holds these defaults to the schemas'.
  */
-import type { NodeConfig } from "./node-config.ts";
+import type { CanaryConfig } from "./canary.ts";
+import type { NodeConfig, NodeSite } from "./node-config.ts";
 import type { RouteConfig, SiteConfig } from "./site-config.ts";
 import type { SiteLimits } from "./site-limits.ts";
+import type { WatchConfig } from "./watch.ts";
 
 export { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 
@@ -17,6 +19,7 @@ export function defaultNodeConfig(): NodeConfig {
       admin: { hostname: "127.0.0.1", port: 9080 },
       adminHosts: [],
       threads: 1,
+      patchBytesMax: 512 * 1024 * 1024,
       releaseHeader: true,
       trustedProxies: [],
       tls: undefined,
@@ -24,9 +27,39 @@ export function defaultNodeConfig(): NodeConfig {
       shutdownGraceMs: 10_000,
       log: { format: "text", redact: [] },
     },
-    sites: [{ name: "default", hosts: ["*"], dir: undefined, mounts: [], limits: defaultSiteLimits() }],
+    sites: [defaultNodeSite()],
   };
 }
+
+/** What an empty [[site]] comes to. */
+export function defaultNodeSite(): NodeSite {
+  return {
+    name: "default",
+    hosts: ["*"],
+    dir: undefined,
+    mounts: [],
+    limits: defaultSiteLimits(),
+    keys: [],
+    keysThreshold: 1,
+    retiredKeys: [],
+    keepReleases: 5,
+    watch: defaultWatch,
+    canary: defaultCanary,
+  };
+}
+
+const defaultWatch: WatchConfig = { windowMs: 60_000, requestsMin: 200, errorRateAbove: 0.01 };
+
+const defaultCanary: CanaryConfig = {
+  percent: 5,
+  windowMs: 60_000,
+  requestsMin: 1000,
+  clientsMin: 10,
+  errorRateAbove: 0.001,
+  p99RatioMax: 2,
+  webhook: undefined,
+  cookie: false,
+};
 
 /** What an empty [site.limits] comes to. */
 export function defaultSiteLimits(): SiteLimits {
@@ -64,6 +97,7 @@ export function singleModuleConfig(module: string): SiteConfig {
     chunked: false,
     maxConcurrency: 64,
     breaker: { failures: 5, windowMs: 10_000, rate: 0.5, requestsMin: 20, openMs: 5000 },
+    probe: undefined,
   };
   return { routes: [route], assets: { dir: "public", spa: false, cache: {}, headers: {} } };
 }

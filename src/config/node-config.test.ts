@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { EmendError } from "../errors.ts";
 import { nodeExample as example } from "./contract-example-fixture.ts";
-import { defaultNodeConfig, defaultSiteLimits } from "./defaults.ts";
+import { defaultNodeConfig, defaultNodeSite } from "./defaults.ts";
 import { checkNodeConfig, parseNodeConfig } from "./node-config.ts";
+
+/** The one of minisign's own releases. */
+const key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
 
 function errorsOf(toml: string): string {
   try {
@@ -22,6 +25,7 @@ describe("parseNodeConfig", () => {
         admin: { hostname: "127.0.0.1", port: 9080 },
         adminHosts: [],
         threads: 1,
+        patchBytesMax: 512 * 1024 * 1024,
         releaseHeader: true,
         trustedProxies: [],
         tls: { certFile: "c.pem", keyFile: "k.pem" },
@@ -31,11 +35,11 @@ describe("parseNodeConfig", () => {
       },
       sites: [
         {
-          name: "default",
-          hosts: ["*"],
+          ...defaultNodeSite(),
           dir: "site",
           mounts: [{ host: "/var/lib/app", guest: "/data", readOnly: false }],
-          limits: defaultSiteLimits(),
+          keys: [key],
+          canary: { ...defaultNodeSite().canary, webhook: "http://hooks.example/canary" },
         },
       ],
     });
@@ -46,7 +50,7 @@ describe("parseNodeConfig", () => {
     const examples = { tls: undefined, adminTls: undefined, log: { format: "text", redact: [] } } as const;
     expect(defaultNodeConfig()).toEqual({
       server: { ...server, ...examples, addr: { hostname: "127.0.0.1", port: 8080 } },
-      sites: [{ name: "default", hosts: ["*"], dir: undefined, mounts: [], limits: defaultSiteLimits() }],
+      sites: [defaultNodeSite()],
     });
     expect(parseNodeConfig("", "emend.toml")).toEqual(defaultNodeConfig());
     expect(parseNodeConfig("[server]\n[[site]]", "emend.toml")).toEqual(defaultNodeConfig());
@@ -76,13 +80,13 @@ describe("parseNodeConfig", () => {
     ["the threads of a later version", '[server]\nthreads = "auto"', "server.threads: expected 1"],
     [
       "a key of a later version",
-      '[server]\npatch_max = "1 MiB"',
-      "server.patch_max: expected a key of this version of emend",
+      '[[site]]\nupstreams = ["127.0.0.1:9000"]',
+      "site[0].upstreams: expected a key of this version of emend",
     ],
     [
       "a table of a later version",
-      "[[site]]\n[site.canary]\npercent = 5",
-      "site[0].canary: expected a key of this version of emend",
+      "[[site]]\n[[site.listener]]\nname = 'a'",
+      "site[0].listener: expected a key of this version of emend",
     ],
     [
       "a mount without a place",
@@ -176,6 +180,53 @@ describe("parseNodeConfig", () => {
       "[[site]]\n[site.limits]\nmax_pending = 0.5",
       "site[0].limits.max_pending: expected an integer from 0 to 100000, got 0.5",
     ],
+    [
+      "a key that is none",
+      '[[site]]\nkeys = ["RWQ"]',
+      'site[0].keys[0]: expected a minisign public key (56 characters, RW…), got "RWQ"',
+    ],
+    ["a key twice", `[[site]]\nkeys = ["${key}", "${key}"]`, "site[0].keys: expected each key once"],
+    [
+      "a retired key that may patch",
+      `[[site]]\nkeys = ["${key}"]\nretired_keys = ["${key}"]`,
+      `site[0].retired_keys: expected none of keys, got "${key}"`,
+    ],
+    [
+      "more signatures than keys",
+      `[[site]]\nkeys = ["${key}"]\nkeys_threshold = 2`,
+      "site[0].keys_threshold: expected at most as many as there are keys, 1, got 2",
+    ],
+    [
+      "no signature",
+      "[[site]]\nkeys_threshold = 0",
+      "site[0].keys_threshold: expected an integer from 1 to 100, got 0",
+    ],
+    [
+      "no release to keep",
+      "[[site]]\nkeep_releases = 0",
+      "site[0].keep_releases: expected an integer from 1 to 1000, got 0",
+    ],
+    [
+      "a watch of another rate",
+      "[[site]]\nwatch = { error_rate_above = 2 }",
+      "site[0].watch.error_rate_above: expected a number from 0 to 1, got 2",
+    ],
+    [
+      "a canary for everybody",
+      "[[site]]\n[site.canary]\npercent = 100",
+      "site[0].canary.percent: expected a number from 0.1 to 99, got 100",
+    ],
+    [
+      "a canary that has to be faster",
+      "[[site]]\n[site.canary]\np99_ratio_max = 0.5",
+      "site[0].canary.p99_ratio_max: expected a number from 1 to 1000, got 0.5",
+    ],
+    ...["file:///x", "hooks.example", "http://"].map((url): [string, string, string] => [
+      `the webhook ${url}`,
+      `[[site]]\n[site.canary]\nwebhook = "${url}"`,
+      `site[0].canary.webhook: expected an http or https URL, got "${url}"`,
+    ]),
+    ["an upload of a decimal size", '[server]\npatch_max = "1 MB"', "server.patch_max: expected bytes"],
     ["an empty directory", '[[site]]\ndir = ""', 'site[0].dir: expected a path, got ""'],
   ])("refuses %s", (_, toml, message) => {
     const lines = errorsOf(toml).split("\n");

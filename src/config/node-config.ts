@@ -4,6 +4,8 @@
  * directory that it lies in; whoever reads the file resolves them.
  */
 import * as v from "valibot";
+import { byteSize } from "./byte-size.ts";
+import { type CanaryConfig, canaryTable } from "./canary.ts";
 import { type ConfigVerdict, checkConfig, configOrThrow } from "./check-config.ts";
 import { checkGuestPath, guestPathPattern } from "./guest-path.ts";
 import { checkHost, checkHostPattern, checkIpRange } from "./host-name.ts";
@@ -15,9 +17,11 @@ import {
   type ListenAddress,
   parseListenAddress,
 } from "./listen-address.ts";
+import { checkPublicKey, publicKeyPattern } from "./public-key.ts";
 import { diskPath, flag, integer, maybe, patternText, required, text, withDefault } from "./scalar.ts";
 import { type SiteLimits, siteLimitsTable } from "./site-limits.ts";
 import { isTable, table } from "./table.ts";
+import { type WatchConfig, watchTable } from "./watch.ts";
 
 /** A node: its listeners, and its sites, of which there is at least one. */
 export type NodeConfig = { readonly server: ServerConfig; readonly sites: readonly NodeSite[] };
@@ -30,6 +34,8 @@ export type ServerConfig = {
   /** Further names of the admin listener, in lower case. */
   readonly adminHosts: readonly string[];
   readonly threads: 1;
+  /** Longest upload of a patch. */
+  readonly patchBytesMax: number;
   /** Whether answers carry `x-emend-release`. */
   readonly releaseHeader: boolean;
   /** IP addresses and CIDR ranges. */
@@ -52,6 +58,16 @@ export type NodeSite = {
   /** Its directory as written, or undefined for the site that the executable embeds. */
   readonly dir: string | undefined;
   readonly limits: SiteLimits;
+  /** Public keys of minisign (`RW…`) that may patch the site, each once. */
+  readonly keys: readonly string[];
+  /** How many of them have to have signed a patch. */
+  readonly keysThreshold: number;
+  /** Keys that may not any more; none of `keys`. */
+  readonly retiredKeys: readonly string[];
+  /** Releases that are kept to go back to, with the one that runs. */
+  readonly keepReleases: number;
+  readonly watch: WatchConfig;
+  readonly canary: CanaryConfig;
   readonly mounts: readonly SiteMount[];
 };
 
@@ -99,46 +115,43 @@ const log = table("The log, on stdout.", {
   ),
 });
 
-const server = table(
-  "What the node listens on. Options of the command line win.",
-  {
-    addr: withDefault(
-      "Where sites answer: HOST:PORT, or :PORT for every interface.",
-      address,
-      "127.0.0.1:8080",
-    ),
-    admin: withDefault('Where the admin API answers, or "off".', adminAddress, "127.0.0.1:9080"),
-    admin_hosts: withDefault(
-      "Further names under which the admin listener is addressed; IP addresses and localhost always are.",
-      v.array(text("a host name", checkHost), "a list of host names"),
-      [],
-    ),
-    threads: withDefault(
-      "Threads that answer requests. This version has one.",
-      v.literal(1, "1 (more threads are not supported by this version of emend)"),
-      1,
-    ),
-    release_header: withDefault(
-      "Send x-emend-release: the first 12 hex digits of the content digest that answered.",
-      flag(),
-      true,
-    ),
-    trusted_proxies: withDefault(
-      "IP addresses and CIDR ranges whose X-Forwarded-For is believed.",
-      v.array(text("an IP address or a range", checkIpRange), "a list of IP addresses and ranges"),
-      [],
-    ),
-    tls: maybe("Answer the sites over TLS.", tls),
-    admin_tls: maybe("Answer the admin API over TLS.", tls),
-    shutdown_grace_ms: withDefault(
-      "How long requests in flight may take to finish when the node stops, in milliseconds.",
-      integer(0, 3_600_000),
-      10_000,
-    ),
-    log: withDefault("The log, on stdout.", log, {}),
-  },
-  ["patch_max"],
-);
+const server = table("What the node listens on. Options of the command line win.", {
+  addr: withDefault(
+    "Where sites answer: HOST:PORT, or :PORT for every interface.",
+    address,
+    "127.0.0.1:8080",
+  ),
+  admin: withDefault('Where the admin API answers, or "off".', adminAddress, "127.0.0.1:9080"),
+  admin_hosts: withDefault(
+    "Further names under which the admin listener is addressed; IP addresses and localhost always are.",
+    v.array(text("a host name", checkHost), "a list of host names"),
+    [],
+  ),
+  threads: withDefault(
+    "Threads that answer requests. This version has one.",
+    v.literal(1, "1 (more threads are not supported by this version of emend)"),
+    1,
+  ),
+  patch_max: withDefault("Longest upload of a patch; a longer one gets 413.", byteSize(), "512 MiB"),
+  release_header: withDefault(
+    "Send x-emend-release: the first 12 hex digits of the content digest that answered.",
+    flag(),
+    true,
+  ),
+  trusted_proxies: withDefault(
+    "IP addresses and CIDR ranges whose X-Forwarded-For is believed.",
+    v.array(text("an IP address or a range", checkIpRange), "a list of IP addresses and ranges"),
+    [],
+  ),
+  tls: maybe("Answer the sites over TLS.", tls),
+  admin_tls: maybe("Answer the admin API over TLS.", tls),
+  shutdown_grace_ms: withDefault(
+    "How long requests in flight may take to finish when the node stops, in milliseconds.",
+    integer(0, 3_600_000),
+    10_000,
+  ),
+  log: withDefault("The log, on stdout.", log, {}),
+});
 
 const mount = table("A directory of the machine that the site's guests see.", {
   host: required("The directory, relative to the one of emend.toml.", diskPath()),
@@ -152,6 +165,11 @@ const mount = table("A directory of the machine that the site's guests see.", {
     "ro",
   ),
 });
+
+const publicKeys = v.pipe(
+  v.array(text("a minisign public key", checkPublicKey, publicKeyPattern), "a list of minisign public keys"),
+  v.check((list) => new Set(list).size === list.length, "each key once"),
+);
 
 const site = table(
   "One site of the node.",
@@ -185,11 +203,26 @@ const site = table(
       [],
     ),
     limits: withDefault("What the site may take of the node.", siteLimitsTable, {}),
+    keys: withDefault(
+      "Minisign public keys that may patch the site: the second line of a .pub file.",
+      publicKeys,
+      [],
+    ),
+    keys_threshold: withDefault("How many of the keys have to have signed a patch.", integer(1, 100), 1),
+    retired_keys: withDefault(
+      "Keys that may not patch the site any more, whoever else signs.",
+      publicKeys,
+      [],
+    ),
+    keep_releases: withDefault(
+      "Releases that are kept to go back to, with the one that runs.",
+      integer(1, 1000),
+      5,
+    ),
+    watch: withDefault("After a commit: when the release before comes back by itself.", watchTable, {}),
+    canary: withDefault("How a release is tried on a part of the clients.", canaryTable, {}),
   },
-  [
-    ...["keys", "keys_threshold", "retired_keys", "upstreams", "keep_releases", "watch", "listener"],
-    "canary",
-  ],
+  ["upstreams", "listener"],
 );
 
 const nodeFile = table("A node: its listeners and its sites (emend.toml).", {
@@ -197,7 +230,7 @@ const nodeFile = table("A node: its listeners and its sites (emend.toml).", {
   site: withDefault(
     "The sites of the node; one that answers every host when left out.",
     v.pipe(
-      v.array(site, "a list of [[site]] tables"),
+      v.array(v.pipe(site, v.rawCheck(findFalseKeys)), "a list of [[site]] tables"),
       v.nonEmpty("at least one [[site]]"),
       v.rawCheck(findSharedNames),
     ),
@@ -225,6 +258,7 @@ function toNodeConfig({ server, site }: v.InferOutput<typeof nodeFile>): NodeCon
       admin: server.admin,
       adminHosts: server.admin_hosts.map((host) => host.toLowerCase()),
       threads: server.threads,
+      patchBytesMax: server.patch_max,
       releaseHeader: server.release_header,
       trustedProxies: server.trusted_proxies,
       tls: toTlsFiles(server.tls),
@@ -232,12 +266,18 @@ function toNodeConfig({ server, site }: v.InferOutput<typeof nodeFile>): NodeCon
       shutdownGraceMs: server.shutdown_grace_ms,
       log: { format: server.log.format, redact: server.log.redact.map((name) => name.toLowerCase()) },
     },
-    sites: site.map(({ name, hosts, dir, mount, limits }) => ({
-      name,
-      hosts: hosts.map((host) => host.toLowerCase()),
-      dir,
-      mounts: mount.map(({ host, guest, mode }) => ({ host, guest, readOnly: mode === "ro" })),
-      limits,
+    sites: site.map((file) => ({
+      name: file.name,
+      hosts: file.hosts.map((host) => host.toLowerCase()),
+      dir: file.dir,
+      mounts: file.mount.map(({ host, guest, mode }) => ({ host, guest, readOnly: mode === "ro" })),
+      limits: file.limits,
+      keys: file.keys,
+      keysThreshold: file.keys_threshold,
+      retiredKeys: file.retired_keys,
+      keepReleases: file.keep_releases,
+      watch: file.watch,
+      canary: file.canary,
     })),
   };
 }
@@ -295,6 +335,27 @@ function findSharedNames<Sites>({ dataset, addIssue }: v.RawCheckContext<Sites>)
       });
     }
   }
+}
+
+/** No key is retired and in use, and there are as many as have to sign. Runs on a table with errors in it too. */
+function findFalseKeys<Site>({ dataset, addIssue }: v.RawCheckContext<Site>): void {
+  if (!isTable(dataset.value)) return;
+  const input = dataset.value;
+  const keys: unknown[] = Array.isArray(input.keys) ? input.keys : [];
+  const retired: unknown[] = Array.isArray(input.retired_keys) ? input.retired_keys : [];
+  const { keys_threshold: threshold } = input;
+  if (typeof threshold === "number" && threshold > Math.max(1, keys.length)) {
+    addIssue({
+      message: `expected at most as many as there are keys, ${keys.length}, got ${threshold}`,
+      path: [{ type: "object", origin: "value", input, key: "keys_threshold", value: threshold }],
+    });
+  }
+  const both = retired.find((key) => keys.includes(key));
+  if (both === undefined) return;
+  addIssue({
+    message: `expected none of keys, got ${describe(both)}`,
+    path: [{ type: "object", origin: "value", input, key: "retired_keys", value: retired }],
+  });
 }
 
 /** No two tables of a list have the same `key`. Runs on tables with errors in them too. */

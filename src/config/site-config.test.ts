@@ -41,6 +41,7 @@ describe("parseSiteConfig", () => {
           chunked: false,
           maxConcurrency: 64,
           breaker: { failures: 5, windowMs: 10_000, rate: 0.5, requestsMin: 20, openMs: 5000 },
+          probe: { method: "GET", path: "/api/health", status: [200, 299], headers: {} },
         },
       ],
       assets: {
@@ -55,7 +56,10 @@ describe("parseSiteConfig", () => {
   test("has the contract's numbers, sizes and booleans as defaults", () => {
     const shown = parseSiteConfig(example, "site.toml");
     const left = parseSiteConfig('[[route]]\npath = "/api/*"\nmodule = "api.wasm"\n', "site.toml");
-    const examples = { kind: undefined, methods: undefined, argv: undefined, env: {}, files: [] };
+    const examples = {
+      ...{ kind: undefined, methods: undefined, argv: undefined, env: {}, files: [] },
+      probe: undefined,
+    };
     expect(left).toEqual({
       routes: [{ ...shown.routes[0]!, ...examples }],
       assets: { ...shown.assets, cache: {}, headers: {} },
@@ -86,8 +90,8 @@ describe("parseSiteConfig", () => {
     ],
     [
       "a key of a later version",
-      withRoute("probe = {}"),
-      "route[0].probe: expected a key of this version of emend, got one that it does not support yet",
+      withRoute('upstream = "http://127.0.0.1:9000"'),
+      "route[0].upstream: expected a key of this version of emend, got one that it does not support yet",
     ],
     [
       "a kind of a later version",
@@ -138,6 +142,22 @@ describe("parseSiteConfig", () => {
       "a rate that is no number",
       withRoute("breaker = { rate = nan }"),
       "route[0].breaker.rate: expected a number from 0.01 to 1, got NaN",
+    ],
+    ["a probe of nothing", withRoute("probe = {}"), "route[0].probe.path: expected a value, got nothing"],
+    [
+      "a probe with a body",
+      withRoute('probe = { path = "/", method = "POST" }'),
+      'route[0].probe.method: expected "GET" or "HEAD", got "POST"',
+    ],
+    ...["200", "[200]", "[299, 200]", "[200, 299, 300]"].map((status): [string, string, string] => [
+      `a probe for ${status}`,
+      withRoute(`probe = { path = "/", status = ${status} }`),
+      "route[0].probe.status: expected ",
+    ]),
+    [
+      "a status that is none",
+      withRoute('probe = { path = "/", status = [200, 600] }'),
+      "route[0].probe.status[1]: expected an integer from 100 to 599, got 600",
     ],
     ["a number for a switch", withRoute("preload = 1"), "route[0].preload: expected true or false, got 1"],
     [

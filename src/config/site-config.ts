@@ -13,6 +13,7 @@ import { type BreakerConfig, breakerTable } from "./breaker.ts";
 import { byteSize } from "./byte-size.ts";
 import { type ConfigVerdict, checkConfig, checkDocument, configOrThrow } from "./check-config.ts";
 import { checkHeaderName, checkHeaderValue } from "./header-field.ts";
+import { type ProbeConfig, probeTable } from "./probe.ts";
 import { checkModulePath, checkReleasePath } from "./release-path.ts";
 import { findRivals, type RouteMethod, routeMethods } from "./rival-routes.ts";
 import { checkRoutePath, routePathPattern } from "./route-path.ts";
@@ -48,6 +49,7 @@ export type RouteConfig = {
   readonly chunked: boolean;
   readonly maxConcurrency: number;
   readonly breaker: BreakerConfig;
+  readonly probe: ProbeConfig | undefined;
 };
 
 /** Static files: their directory and what is said about them. Globs are relative to `dir`, in the file's order. */
@@ -142,8 +144,9 @@ const route = table(
     ),
     max_concurrency: withDefault("Requests that this route answers at once.", integer(1, 10_000), 64),
     breaker: withDefault("The circuit breaker of the route.", breakerTable, {}),
+    probe: maybe("What is asked before a release is committed, to see whether it works.", probeTable),
   },
-  [...["middleware", "config", "isolate", "probe"], ...["upstream", "listener"]],
+  ["middleware", "config", "isolate", "upstream", "listener"],
 );
 
 const headers = v.pipe(
@@ -244,6 +247,7 @@ function toRouteConfig(file: v.InferOutput<typeof route>): RouteConfig {
     chunked: file.chunked,
     maxConcurrency: file.max_concurrency,
     breaker: file.breaker,
+    probe: file.probe,
   };
 }
 

@@ -3,10 +3,13 @@ import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import { checkGlob } from "./asset-glob.ts";
 import { byteSize } from "./byte-size.ts";
+import { checkWebhook } from "./canary.ts";
 import { checkHeaderName, checkHeaderValue } from "./header-field.ts";
 import { checkHost, checkHostPattern, checkIpRange } from "./host-name.ts";
 import { isSameListener, parseListenAddress } from "./listen-address.ts";
 import { nearestWord } from "./nearest-word.ts";
+import { checkProbeHeader, checkProbePath } from "./probe.ts";
+import { checkPublicKey } from "./public-key.ts";
 import { checkModulePath, checkReleasePath } from "./release-path.ts";
 import { checkRoutePath } from "./route-path.ts";
 import type { TextRule } from "./scalar.ts";
@@ -58,6 +61,36 @@ const rules: readonly (readonly [string, TextRule, readonly string[], readonly s
     checkReleasePath,
     ["public", "a/b", "a..b"],
     ["", ".", "..", "a/", "/", ".git", "a/.b"],
+  ],
+  [
+    "checkProbePath",
+    checkProbePath,
+    ["/", "/a?b=c&d", "/%C3%A4", "//a", "/../a"],
+    ["", "a", "http://a/", "/a b", "/ä", "/a#b", "/a\\b", "/a\n", `/${long(1024)}`],
+  ],
+  [
+    "checkProbeHeader",
+    checkProbeHeader,
+    ["x-a", "Host", "Accept-Encoding", "Authorization"],
+    ["", "a b", "a:", "Connection", "content-length", "Transfer-Encoding"],
+  ],
+  [
+    "checkPublicKey",
+    checkPublicKey,
+    ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"],
+    [
+      "",
+      "RWQ",
+      "AWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
+      `RW${long(55)}`,
+      `RWQ${"=".repeat(53)}`,
+    ],
+  ],
+  [
+    "checkWebhook",
+    checkWebhook,
+    ["http://a", "https://a.example:8443/b?c"],
+    ["", "a", "ftp://a", "http://", "https://[", "javascript:0"],
   ],
   [
     "checkGlob",
