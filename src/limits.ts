@@ -153,3 +153,6 @@ export const watchQuietMs = 60;
 
 /** How long after a commit the coded forms of assets are begun: the first requests come first. */
 export const variantsDelayMs = 300;
+
+/** Events that a stream keeps for listeners that come back. With a reason of 4,096 units each: 2 MB a site at most. */
+export const eventsKeptMax = 256;

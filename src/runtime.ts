@@ -218,7 +218,9 @@ function nodeStatus({ version, state, lane, sites, pending }: StatusSource): Nod
       site: source.site,
       release,
       sequence: 0,
+      floor: 0,
       generation,
+      ...{ busy: false, watch: null, canary: null, releases: [] },
       ...siteStatus(running.find((each) => each.site === source.site)),
     })),
   };

@@ -46,7 +46,13 @@ const rooms: Readonly<Record<string, Room>> = {
   release: { rooms: ["bytes", "config"], builtins: [...files, "node:timers/promises"] },
   state: { rooms: ["bytes"], builtins: files },
   confine: { rooms: [], packages: ["bun:ffi"], builtins: ["node:fs"] },
-  admin: { rooms: ["bytes"], packages: ["hono", "valibot"], builtins: ["node:net"] },
+  events: { rooms: [] },
+  admin: {
+    rooms: ["bytes", "events"],
+    types: ["state"],
+    packages: ["hono", "valibot", "@valibot/to-json-schema", "prom-client"],
+    builtins: ["node:net"],
+  },
   // both
   delta: { rooms: ["bytes", "wasm"], packages: ["seek-bzip"], builtins: ["node:zlib"] },
   log: { rooms: [] },
@@ -63,6 +69,7 @@ const rooms: Readonly<Record<string, Room>> = {
       "release",
       "state",
       "admin",
+      "events",
       "confine",
       "log",
     ],

@@ -3,14 +3,54 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { EmendError, type ErrorCode } from "../errors.ts";
 
-const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
+/** What a call can be refused with, and the status that it then has. Codes that are missing are of the command line. */
+export const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
   "request.malformed": 400,
   "auth.token": 401,
+  "auth.role": 403,
   "auth.host": 403,
   "auth.origin": 403,
+  "patch.signature": 403,
+  "patch.unknown-key": 403,
+  "patch.threshold": 403,
+  "patch.wrong-site": 403,
+  "patch.wrong-recipient": 403,
+  "patch.expired": 403,
+  "patch.replayed": 403,
+  "patch.sequence": 403,
   "request.path": 404,
+  "site.unknown": 404,
   "request.method": 405,
+  "patch.wrong-base": 409,
+  "release.unknown": 409,
+  "release.changed": 409,
+  "canary.none": 409,
+  busy: 409,
   "request.too-large": 413,
+  "patch.too-large": 413,
+  "patch.truncated": 422,
+  "patch.format": 422,
+  "patch.path": 422,
+  "patch.hash": 422,
+  "delta.format": 422,
+  "delta.truncated": 422,
+  "delta.bounds": 422,
+  "delta.bomb": 422,
+  "delta.source-hash": 422,
+  "delta.result-hash": 422,
+  "delta.budget": 422,
+  "module.invalid": 422,
+  "module.import": 422,
+  "module.limit": 422,
+  "site.config": 422,
+  "site.limit": 422,
+  "guest.memory": 422,
+  "probe.failed": 422,
+  "release.bad": 422,
+  // Of a reload: the directory or module that the operator named cannot be read.
+  io: 422,
+  "store.full": 507,
+  "store.failed": 507,
 };
 
 /**

@@ -1,5 +1,24 @@
 /** The control plane's HTTP: a second Hono app on a listener of its own. One file a resource, one a guard. */
 export { type AdminOptions, createAdminApi } from "./admin-api.ts";
+export { type Audit, type AuditEntry, auditSchema } from "./audit.ts";
+export type {
+  ApplyOptions,
+  ControlOptions,
+  NodeControl,
+  ReleaseFile,
+  RollbackOptions,
+  SiteControl,
+  Upload,
+} from "./control.ts";
+export {
+  type CanaryStatus,
+  canaryStatusSchema,
+  type HealthCounts,
+  type ReleaseSummary,
+  releaseSummarySchema,
+  type SiteUpdateStatus,
+  type WatchStatus,
+} from "./site-update-status.ts";
 export {
   type GuestStatus,
   type LaneStatus,
@@ -7,3 +26,4 @@ export {
   nodeStatusSchema,
   type SiteStatus,
 } from "./status.ts";
+export { type UpdateResult, type UpdateTimes, updateResultSchema } from "./update-result.ts";

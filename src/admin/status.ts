@@ -1,6 +1,8 @@
 /** `GET /v1/status`: what this node is and what it answers with. */
 import { Hono } from "hono";
 import * as v from "valibot";
+import { count } from "./field.ts";
+import { type SiteUpdateStatus, siteUpdateFields } from "./site-update-status.ts";
 
 /** What `GET /v1/status` answers. */
 export interface NodeStatus {
@@ -22,14 +24,7 @@ export interface LaneStatus {
 }
 
 /** What a site answers with. */
-export interface SiteStatus {
-  readonly site: string;
-  /** Content digest of the running release, `sha256:…`. */
-  readonly release: string;
-  /** The publisher's number; 0 for what the node was started with. */
-  readonly sequence: number;
-  /** The node's counter of commits, rollbacks and canary verdicts. */
-  readonly generation: number;
+export interface SiteStatus extends SiteUpdateStatus {
   readonly traffic: SiteTraffic;
   /** Of its guests: what they have, the most that they ever had, and what they may have. */
   readonly memory: { readonly bytes: number; readonly peakBytes: number; readonly limitBytes: number };
@@ -113,8 +108,6 @@ export interface GuestStatus {
   readonly idle: number;
 }
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
 const lane = v.strictObject({ lane: count, requests: count });
 
 const guests = v.strictObject({
@@ -159,10 +152,7 @@ const route = v.strictObject({
 });
 
 const site = v.strictObject({
-  site: v.string(),
-  release: v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/, "expected sha256: and 64 hexadecimal digits")),
-  sequence: count,
-  generation: count,
+  ...siteUpdateFields,
   traffic: v.strictObject({ ...counts, inProgress: count }),
   memory: v.strictObject({ bytes: count, peakBytes: count, limitBytes: count }),
   guests: v.array(guests),
