@@ -5,14 +5,13 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { collectDirectory, type Executable, openPayload, type Release } from "./release/index.ts";
+import { collectDirectory, type EmbeddedRelease, type Executable, openPayload } from "./release/index.ts";
 
 /** The embedded release. Throws `payload.*` when the executable is damaged, `io` and `site.config`. */
-export async function openEmbedded(): Promise<Release> {
+export async function openEmbedded(): Promise<EmbeddedRelease> {
   const executable = ownExecutable();
-  return executable === null
-    ? await collectDirectory(join(import.meta.dir, "..", "assets"))
-    : openPayload(executable);
+  if (executable !== null) return openPayload(executable);
+  return { ...(await collectDirectory(join(import.meta.dir, "..", "assets"))), operatorKeys: [] };
 }
 
 /** The executable that is running, or null when emend runs from its sources. */

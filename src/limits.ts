@@ -9,6 +9,9 @@ export const releaseFilesMax = 65_536;
 /** Index of an embedded site: 65,536 files × (a path of 512 bytes, each escaped as `\"`, + 140 bytes) ≈ 76 MB. */
 export const payloadIndexBytesMax: number = 80 * 1024 * 1024;
 
+/** Public keys that `emend build --key` puts into an executable. */
+export const operatorKeysMax = 16;
+
 /**
  * How much of an embedded site is read and verified before the first request. SHA-256 does about 2 GB/s:
  * 2 ms of a start that takes 10 in all. What is beyond is verified when it is first used.

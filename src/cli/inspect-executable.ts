@@ -8,6 +8,8 @@ export type ExecutableReport = {
   readonly runtime: Runtime;
   readonly runtimeBytes: number;
   readonly digest: string;
+  /** Whose patches it takes. */
+  readonly operatorKeys: readonly string[];
   readonly files: readonly ListedFile[];
 };
 
@@ -17,16 +19,24 @@ export type ExecutableReport = {
  */
 export async function inspectExecutable(file: string): Promise<ExecutableReport> {
   const executable = { file, name: file };
-  const { runtime, runtimeBytes, digest, files } = readPayload(executable);
+  const { files, config: _, ...said } = readPayload(executable);
   await verifyPayload(executable, files);
   const listed = files.map(({ path, size, sha256 }) => ({ path, size, sha256 }));
-  return { kind: "executable", runtime, runtimeBytes, digest, files: listed };
+  return { kind: "executable", ...said, files: listed };
 }
 
 /** The report for people. */
-export function executableText({ runtime, runtimeBytes, digest, files }: ExecutableReport): string {
+export function executableText({
+  runtime,
+  runtimeBytes,
+  digest,
+  operatorKeys,
+  files,
+}: ExecutableReport): string {
+  const keys = operatorKeys.length === 0 ? ["none"] : operatorKeys;
   return [
     `executable: emend ${runtime.version} (build ${runtime.build}) for ${runtime.platform}, ${shownBytes(runtimeBytes)} without its site`,
+    `operator keys, which may patch it: ${keys.join(" ")}`,
     `release ${digest}, ${fileTotals(files)}, all intact`,
     fileTable(files, []),
   ].join("\n");

@@ -2,7 +2,7 @@ export { type CollectedSite, collectDirectory } from "./collect.ts";
 export { contentDigest, type ListedFile, sortedByPath } from "./file-list.ts";
 export { hashFile } from "./hash-file.ts";
 export { withIoErrors } from "./io-error.ts";
-export { openPayload, verifyPayload } from "./open-payload.ts";
+export { type EmbeddedRelease, openPayload, verifyPayload } from "./open-payload.ts";
 export { checkPath, checkPaths } from "./path.ts";
 export { type Executable, type Payload, type PayloadFile, readPayload } from "./payload.ts";
 export type { Runtime } from "./payload-index.ts";

@@ -8,8 +8,11 @@ import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { payloadEagerBytesMax } from "../limits.ts";
 import { withIoErrors } from "./io-error.ts";
-import { type Executable, type PayloadFile, readPayload } from "./payload.ts";
+import { type Executable, type Payload, type PayloadFile, readPayload } from "./payload.ts";
 import { type Release, type ReleaseFile, siteConfigName } from "./release.ts";
+
+/** What an executable carries: its site, and the keys of its operator, which the data plane never sees. */
+export type EmbeddedRelease = Release & Pick<Payload, "operatorKeys">;
 
 /**
  * Opens the release that an executable carries. Its `file` must go on naming the same bytes as long as the release
@@ -18,7 +21,7 @@ import { type Release, type ReleaseFile, siteConfigName } from "./release.ts";
 export async function openPayload(
   executable: Executable,
   eagerBytesMax: number = payloadEagerBytesMax,
-): Promise<Release> {
+): Promise<EmbeddedRelease> {
   const payload = readPayload(executable);
   const files = new Map<string, ReleaseFile>();
   let toml: string | undefined;
@@ -45,6 +48,7 @@ export async function openPayload(
     // A build that parsed the configuration compiled the modules as well, and this is the same build.
     modulesChecked: payload.config !== null,
     files,
+    operatorKeys: payload.operatorKeys,
   };
 }
 

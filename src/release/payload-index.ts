@@ -6,16 +6,17 @@
  *   "digest": "sha256:…",
  *   "files": [{ "path": "public/index.html", "size": 900, "sha256": "…" }],
  *   "config": { "routes": [], "assets": {} },
- *   "operator": {} }
+ *   "operator": { "keys": ["RWQ…"] } }
  * ```
  *
  * `files` is in the order of the content digest. `config` is what the writer made of the site's configuration, null
  * when the runtime is of another build and has to read it by itself. `operator` is the place of what belongs to the
- * node's operator and not to the site; nothing is in it yet, and what this version does not know it refuses.
+ * node's operator and not to the site: the public keys that may patch it (`emend build --key`). It is `{}` where there
+ * are none, as it was before there could be any. What this version does not know it refuses.
  */
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
-import { releaseFilesMax } from "../limits.ts";
+import { operatorKeysMax, releaseFilesMax } from "../limits.ts";
 import { contentDigest, type ListedFile, sortedByPath } from "./file-list.ts";
 import { checkPaths } from "./path.ts";
 
@@ -31,12 +32,21 @@ export type PayloadIndex = {
   readonly digest: string;
   readonly files: readonly ListedFile[];
   readonly config: SiteConfig | null;
+  /** Minisign public keys as one line of text each. */
+  readonly operatorKeys: readonly string[];
 };
 
 /** The bytes of an index. */
-export function encodePayloadIndex({ runtime, digest, files, config }: PayloadIndex): Uint8Array {
+export function encodePayloadIndex({
+  runtime,
+  digest,
+  files,
+  config,
+  operatorKeys,
+}: PayloadIndex): Uint8Array {
   const listed = sortedByPath(files).map(({ path, size, sha256 }) => ({ path, size, sha256 }));
-  return Buffer.from(JSON.stringify({ runtime, digest, files: listed, config, operator: {} }));
+  const operator = operatorKeys.length === 0 ? {} : { keys: operatorKeys };
+  return Buffer.from(JSON.stringify({ runtime, digest, files: listed, config, operator }));
 }
 
 /**
@@ -55,13 +65,13 @@ export function parsePayloadIndex(bytes: Uint8Array, executable: string): Payloa
       "expected runtime, digest, files, config and operator as this version has them",
     );
   }
-  const { runtime, digest, files, config } = index;
+  const { runtime, digest, files, config, operator } = index;
   checkPaths(files.map(({ path }) => path));
   if (sortedByPath(files).some((file, at) => file !== files[at])) {
     throw indexError(executable, "its files are not in the order of their paths");
   }
   const found = contentDigest(files);
-  if (found === digest) return { runtime, digest, files, config };
+  if (found === digest) return { runtime, digest, files, config, operatorKeys: operator.keys ?? [] };
   throw new EmendError("payload.hash", `${executable}: expected the embedded site ${digest}, found ${found}`);
 }
 
@@ -73,7 +83,9 @@ function parseJson(bytes: Uint8Array, executable: string): unknown {
   }
 }
 
-function isIndex(value: unknown): value is PayloadIndex {
+type StoredIndex = Omit<PayloadIndex, "operatorKeys"> & { readonly operator: { readonly keys?: string[] } };
+
+function isIndex(value: unknown): value is StoredIndex {
   return (
     hasKeys(value, "runtime", "digest", "files", "config", "operator") &&
     hasKeys(value.runtime, "version", "platform", "build") &&
@@ -83,7 +95,20 @@ function isIndex(value: unknown): value is PayloadIndex {
     value.files.length <= releaseFilesMax &&
     value.files.every(isListedFile) &&
     (value.config === null || hasKeys(value.config, "routes", "assets")) &&
-    hasKeys(value.operator)
+    isOperator(value.operator)
+  );
+}
+
+/** Of keys only the shape is looked at: whoever is to believe them parses them. */
+function isOperator(value: unknown): value is StoredIndex["operator"] {
+  if (hasKeys(value)) return true;
+  if (!hasKeys(value, "keys") || !Array.isArray(value.keys)) return false;
+  const { keys } = value;
+  return (
+    keys.length > 0 &&
+    keys.length <= operatorKeysMax &&
+    new Set(keys).size === keys.length &&
+    keys.every((key) => typeof key === "string" && /^RW[A-Za-z0-9+/]{54}$/.test(key))
   );
 }
 

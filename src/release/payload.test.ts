@@ -18,6 +18,7 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 const program = Buffer.concat([Buffer.from("7f454c46", "hex"), Buffer.alloc(96, "program ")]);
 const runtime = { version: "0.1.0", platform: "linux-x64", build: "b1" };
 const bare: Base = { ...placed("bare", program), runtime, runtimeBytes: program.length, isSameBuild: true };
+const keys = ["A", "B"].map((letter) => `RWQ${letter.repeat(53)}`);
 let files = 0;
 
 function placed(name: string, bytes: Uint8Array): Executable {
@@ -72,6 +73,15 @@ describe("writePayload and openPayload", () => {
     }
     expect(readFileSync(executable.file).subarray(0, program.length).equals(program)).toBe(true);
     expect(statSync(executable.file).mode & 0o777).toBe(0o755);
+  });
+
+  test("carry the operator's keys, and take none over from the base", async () => {
+    const file = join(scratch, "keyed");
+    await writePayload(bare, small, file, keys);
+    const keyed = { file, name: "keyed" };
+    expect((await openPayload(keyed)).operatorKeys).toEqual(keys);
+    const next = await written({ ...bare, ...keyed, ...readPayload(keyed) }, small);
+    expect((await openPayload(next)).operatorKeys).toEqual([]);
   });
 
   test("carry a site without a site.toml", async () => {
@@ -151,7 +161,7 @@ describe("writePayload refuses", () => {
 
 describe("readPayload refuses", () => {
   const end = (change: (trailer: Buffer) => void): Buffer => {
-    const empty = { runtime, digest: `sha256:${sha256Hex("")}`, files: [], config: null };
+    const empty = { runtime, digest: `sha256:${sha256Hex("")}`, files: [], config: null, operatorKeys: [] };
     const whole = Buffer.concat([program, encodePayloadEnd({ ...empty, runtimeBytes: program.length })]);
     change(whole.subarray(-64));
     return whole;
@@ -206,7 +216,7 @@ describe("readPayload refuses", () => {
     ["an index that is not an object", index("[]"), "payload.format", /as this version has them/],
     [
       "a key that this version does not know",
-      index(`{${by},${nothing},"operator":{"keys":[]}}`),
+      index(`{${by},${nothing},"operator":{"tokens":[]}}`),
       "payload.format",
       /as this version has them/,
     ],
@@ -247,6 +257,14 @@ describe("readPayload refuses", () => {
       "payload.hash",
       /embedded site/,
     ],
+    ...[`[]`, `["${keys[0]}","${keys[0]}"]`, `["RWQ"]`, `[1]`, `"${keys[0]}"`].map(
+      (list): (typeof cases)[number] => [
+        `the operator's keys ${list}`,
+        index(`{${by},${nothing},"operator":{"keys":${list}}}`),
+        "payload.format",
+        /as this version has them/,
+      ],
+    ),
     ["nothing, when all is well", index(`{${by},${nothing},"operator":{}}`), null, /^$/],
   ];
   for (const [what, bytes, code, message] of cases) {

@@ -44,6 +44,8 @@ export type Payload = {
   readonly files: readonly PayloadFile[];
   /** The site's configuration, or null when the runtime has to read it from the files. */
   readonly config: SiteConfig | null;
+  /** Minisign public keys (`RWQ…`) that `emend build --key` put in: they may patch the site. */
+  readonly operatorKeys: readonly string[];
 };
 
 /** Where an executable's bytes are (`/proc/self/exe`, say) and what messages call it. */

@@ -19,16 +19,22 @@ export type Base = Executable &
   };
 
 /**
- * Writes `output` (replacing it by rename, so a running one is not disturbed) and returns its length in bytes.
+ * Writes `output` (replacing it by rename, so a running one is not disturbed) and returns its length in bytes. The
+ * operator's keys are these and no others: those of the base are not taken over.
  * Throws `io`, and `release.changed` when a file of the release is no longer what was hashed.
  */
-export async function writePayload(base: Base, release: Release, output: string): Promise<number> {
+export async function writePayload(
+  base: Base,
+  release: Release,
+  output: string,
+  operatorKeys: readonly string[] = [],
+): Promise<number> {
   const target = resolve(output);
   const draft = join(dirname(target), `.${basename(target)}.${encodeHex(randomBytes(6))}`);
   try {
     return await withIoErrorsAsync("write", target, async () => {
       await promises.copyFile(base.file, draft, constants.COPYFILE_FICLONE);
-      const bytes = await writeDraft(base, release, draft);
+      const bytes = await writeDraft(base, release, draft, operatorKeys);
       await promises.rename(draft, target);
       await syncDirectory(dirname(target));
       return bytes;
@@ -39,7 +45,12 @@ export async function writePayload(base: Base, release: Release, output: string)
   }
 }
 
-async function writeDraft(base: Base, release: Release, draft: string): Promise<number> {
+async function writeDraft(
+  base: Base,
+  release: Release,
+  draft: string,
+  operatorKeys: readonly string[],
+): Promise<number> {
   const files = [...release.files.values()];
   const handle = await promises.open(draft, "r+");
   try {
@@ -47,7 +58,8 @@ async function writeDraft(base: Base, release: Release, draft: string): Promise<
     let end = base.runtimeBytes;
     for (const file of files) end = await appendFile(handle, end, file);
     const config = base.isSameBuild ? release.config : null;
-    end = await append(handle, end, encodePayloadEnd({ ...base, digest: release.digest, files, config }));
+    const index = { ...base, digest: release.digest, files, config, operatorKeys };
+    end = await append(handle, end, encodePayloadEnd(index));
     await handle.chmod(0o755);
     await handle.sync();
     return end;
