@@ -1,6 +1,7 @@
 export { ByteWriter } from "./byte-writer.ts";
 export { Cursor, DecodeError } from "./cursor.ts";
 export { createSha256, type Sha256, sha256Hex } from "./digest.ts";
+export { contentDigest, encodeFileList, type ListedFile, sortedByPath } from "./file-list.ts";
 export { encodeHex } from "./hex.ts";
 export {
   lebExactBytesMax,

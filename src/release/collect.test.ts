@@ -11,10 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { sha256Hex } from "../bytes/index.ts";
+import { contentDigest, sha256Hex } from "../bytes/index.ts";
 import { EmendError, type ErrorCode } from "../errors.ts";
 import { type CollectedSite, collectDirectory } from "./collect.ts";
-import { contentDigest } from "./file-list.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "emend-collect-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

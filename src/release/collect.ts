@@ -6,10 +6,10 @@
  */
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { contentDigest, sortedByPath } from "../bytes/index.ts";
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { releaseFilesMax } from "../limits.ts";
-import { contentDigest, sortedByPath } from "./file-list.ts";
 import { hashFile } from "./hash-file.ts";
 import { withIoErrors } from "./io-error.ts";
 import { isStateDirectory, whyPathNeverEnters } from "./never-enters.ts";

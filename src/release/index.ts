@@ -1,5 +1,5 @@
+export { contentDigest, type ListedFile, sortedByPath } from "../bytes/index.ts";
 export { type CollectedSite, collectDirectory } from "./collect.ts";
-export { contentDigest, type ListedFile, sortedByPath } from "./file-list.ts";
 export { hashFile } from "./hash-file.ts";
 export { withIoErrors } from "./io-error.ts";
 export { type EmbeddedRelease, openPayload, verifyPayload } from "./open-payload.ts";

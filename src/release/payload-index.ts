@@ -14,10 +14,11 @@
  * node's operator and not to the site: the public keys that may patch it (`emend build --key`). It is `{}` where there
  * are none, as it was before there could be any. What this version does not know it refuses.
  */
+
+import { contentDigest, type ListedFile, sortedByPath } from "../bytes/index.ts";
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { operatorKeysMax, releaseFilesMax } from "../limits.ts";
-import { contentDigest, type ListedFile, sortedByPath } from "./file-list.ts";
 import { checkPaths } from "./path.ts";
 
 /**

@@ -20,11 +20,10 @@
  * also replace the program in it.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { sha256Hex } from "../bytes/index.ts";
+import { type ListedFile, sha256Hex } from "../bytes/index.ts";
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { payloadIndexBytesMax } from "../limits.ts";
-import type { ListedFile } from "./file-list.ts";
 import { withIoErrors } from "./io-error.ts";
 import { encodePayloadIndex, type PayloadIndex, parsePayloadIndex, type Runtime } from "./payload-index.ts";
 

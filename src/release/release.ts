@@ -1,6 +1,7 @@
 /** What the data plane is handed: one immutable version of a site, by content. It sees nothing else of this room. */
+
+import type { ListedFile } from "../bytes/index.ts";
 import type { SiteConfig } from "../config/index.ts";
-import type { ListedFile } from "./file-list.ts";
 
 /** The name of a site's own configuration, inside the site. */
 export const siteConfigName = "site.toml";

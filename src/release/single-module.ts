@@ -1,9 +1,8 @@
 /** A release made of one module that answers every path (`emend serve --preload FILE.wasm`). */
 import { statSync } from "node:fs";
 import { basename } from "node:path";
-import { sha256Hex } from "../bytes/index.ts";
+import { contentDigest, sha256Hex } from "../bytes/index.ts";
 import { singleModuleConfig } from "../config/defaults.ts";
-import { contentDigest } from "./file-list.ts";
 import { withIoErrorsAsync } from "./io-error.ts";
 import { checkPath } from "./path.ts";
 import type { Release } from "./release.ts";

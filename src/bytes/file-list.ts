@@ -3,16 +3,21 @@
  * line per file, `SHA256HEX SP SIZE SP PATH LF`, sorted by the UTF-8 bytes of the path. Nothing else enters the
  * digest, so equal content has an equal name wherever it was built, rolled back or embedded.
  */
-import { sha256Hex } from "../bytes/index.ts";
+import { sha256Hex } from "./digest.ts";
 
 /** One file of a release: its path, its length in bytes and the SHA-256 of its bytes in hexadecimal. */
 export type ListedFile = { readonly path: string; readonly size: number; readonly sha256: string };
 
 /** The content digest of a list of files in any order, as `sha256:` and 64 hexadecimal digits. */
 export function contentDigest(files: Iterable<ListedFile>): string {
+  return `sha256:${sha256Hex(encodeFileList(files))}`;
+}
+
+/** What the digest is over: a stored list is named by its own SHA-256. */
+export function encodeFileList(files: Iterable<ListedFile>): string {
   let list = "";
   for (const { sha256, size, path } of sortedByPath(files)) list += `${sha256} ${size} ${path}\n`;
-  return `sha256:${sha256Hex(list)}`;
+  return list;
 }
 
 /** The files in the order of the digest. Array.sort would order by UTF-16 units, where U+10000 precedes U+E000. */
