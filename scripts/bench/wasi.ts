@@ -222,9 +222,9 @@ class BytesInput implements Input {
     this.#bytes = bytes;
   }
 
-  read(into: Uint8Array): number {
-    const piece = this.#bytes.subarray(this.#offset, this.#offset + into.length);
-    into.set(piece);
+  read(into: Uint8Array, start: number, end: number): number {
+    const piece = this.#bytes.subarray(this.#offset, this.#offset + end - start);
+    into.set(piece, start);
     this.#offset += piece.length;
     return piece.length;
   }
@@ -251,11 +251,12 @@ class CopiedOutput implements Output {
     this.#kept = new Uint8Array(bytesMax);
   }
 
-  write(bytes: Uint8Array): number {
-    if (this.#offset + bytes.length > this.#kept.length) this.#offset = 0;
-    this.#kept.set(bytes, this.#offset);
-    this.#offset += bytes.length;
-    return bytes.length;
+  write(bytes: Uint8Array, start: number, end: number): number {
+    const count = end - start;
+    if (this.#offset + count > this.#kept.length) this.#offset = 0;
+    this.#kept.set(bytes.subarray(start, end), this.#offset);
+    this.#offset += count;
+    return count;
   }
 
   ready(): boolean {

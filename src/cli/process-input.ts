@@ -26,19 +26,19 @@ export class ProcessInput implements Input {
     this.#buffer = new Uint8Array(descriptor.immediateFd === undefined ? readAheadBytes : 1);
   }
 
-  read(into: Uint8Array): number {
-    if (this.#held === undefined) return this.#readNow(into);
+  read(into: Uint8Array, start: number, end: number): number {
+    if (this.#held === undefined) return this.#readNow(into, start, end);
     if (typeof this.#held === "number") {
       // An end is told once: a terminal goes on behind it.
       const answer = this.#held;
       this.#held = undefined;
       return answer;
     }
-    const count = Math.min(into.length, this.#held.length);
-    into.set(this.#held.subarray(0, count));
+    const count = Math.min(end - start, this.#held.length);
+    into.set(this.#held.subarray(0, count), start);
     this.#held = count < this.#held.length ? this.#held.subarray(count) : undefined;
-    if (count === into.length || this.#descriptor.immediateFd === undefined) return count;
-    const more = this.#readNow(into.subarray(count));
+    if (count === end - start || this.#descriptor.immediateFd === undefined) return count;
+    const more = this.#readNow(into, start + count, end);
     return more > 0 ? count + more : count;
   }
 
@@ -48,7 +48,7 @@ export class ProcessInput implements Input {
 
   ready(): boolean {
     if (this.#held === undefined) {
-      const count = this.#readNow(this.#buffer);
+      const count = this.#readNow(this.#buffer, 0, this.#buffer.length);
       if (count !== wouldBlock) this.#hold(count);
     }
     return this.#held !== undefined;
@@ -63,11 +63,11 @@ export class ProcessInput implements Input {
     if (!this.#reading) this.#readLater();
   }
 
-  #readNow(into: Uint8Array): number {
+  #readNow(into: Uint8Array, start: number, end: number): number {
     const { immediateFd } = this.#descriptor;
     if (immediateFd === undefined || this.#reading) return wouldBlock;
     try {
-      return readSync(immediateFd, into, 0, into.length, null);
+      return readSync(immediateFd, into, start, end - start, null);
     } catch (error) {
       if (isRetryable(error)) return wouldBlock;
       this.failure = failureOfThrown(error).errno;

@@ -31,12 +31,12 @@ export class ProcessOutput implements Output {
     this.#descriptor = descriptor;
   }
 
-  write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array, start: number, end: number): number {
     if (this.#writing) return wouldBlock;
     if (this.#broken !== undefined) return this.#fail(this.#broken);
-    const count = this.#writeNow(bytes);
+    const count = this.#writeNow(bytes, start, end);
     if (count !== wouldBlock) return count;
-    const chunk = bytes.slice(0, chunkBytesMax);
+    const chunk = bytes.slice(start, Math.min(end, start + chunkBytesMax));
     this.#writing = true;
     this.#writeLater(chunk);
     return chunk.length;
@@ -56,11 +56,11 @@ export class ProcessOutput implements Output {
     return new Promise((resolve) => this.wait(resolve));
   }
 
-  #writeNow(bytes: Uint8Array): number {
+  #writeNow(bytes: Uint8Array, start: number, end: number): number {
     const { immediateFd } = this.#descriptor;
     if (immediateFd === undefined) return wouldBlock;
     try {
-      return writeSync(immediateFd, bytes);
+      return writeSync(immediateFd, bytes, start, end - start);
     } catch (error) {
       if (isRetryable(error)) return wouldBlock;
       return this.#fail(error);

@@ -124,7 +124,8 @@ async function finish(
   await flush(stdio, patienceMs);
   const problem = problemOf(outcome, allowance);
   if (problem !== undefined) {
-    stdio.stderr.write(Buffer.from(`emend: ${name} ${problem}\n`));
+    const words = Buffer.from(`emend: ${name} ${problem}\n`);
+    stdio.stderr.write(words, 0, words.length);
     await flush(stdio, patienceMs);
   }
   process.exitCode = exitCodeOf(outcome);

@@ -50,9 +50,9 @@ class CountingOutput implements Output {
     return this.#counts[letter.charCodeAt(0)]!;
   }
 
-  write(bytes: Uint8Array): number {
-    for (const byte of bytes) this.#counts[byte]!++;
-    return bytes.length;
+  write(bytes: Uint8Array, start: number, end: number): number {
+    for (let at = start; at < end; at++) this.#counts[bytes[at]!]!++;
+    return end - start;
   }
 
   ready(): boolean {

@@ -27,6 +27,11 @@ export class GuestMemory {
     return (pointer >>> 0) + length <= this.#bytes.length;
   }
 
+  /** All of it, for a call that knows which part it may touch; `has` must hold for that. Not to be kept beyond the call. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** A view of `length` (unsigned) bytes; `has` must hold. Not to be kept beyond the call. */
   slice(pointer: number, length: number): Uint8Array {
     const start = pointer >>> 0;

@@ -16,10 +16,10 @@ interface Stream {
   readonly isTerminal?: boolean;
 }
 
-/** Where a guest reads from. */
+/** Where a guest reads from. `into` is guest memory: a view of the part that is meant would take longer than most reads. */
 export interface Input extends Stream {
-  /** Fills `into` as far as bytes are there: the count, 0 at the end, `wouldBlock`, or `closed`. */
-  read(into: Uint8Array): number;
+  /** Fills `into` from `start` to `end` as far as bytes are there: the count, 0 at the end, `wouldBlock`, or `closed`. */
+  read(into: Uint8Array, start: number, end: number): number;
   /** How many bytes can be read now; at the end 0 and `ready()` is true. */
   available(): number;
   /** Whether `read` would answer at once. */
@@ -34,8 +34,8 @@ export interface Output extends Stream {
    * while it prints a panic ends it in an endless recursion.
    */
   readonly alwaysWaits?: boolean;
-  /** Takes bytes from the front: the count, `wouldBlock`, or `closed`. */
-  write(bytes: Uint8Array): number;
+  /** Takes bytes from `start` on, at most up to `end`: the count, `wouldBlock`, or `closed`. */
+  write(bytes: Uint8Array, start: number, end: number): number;
   ready(): boolean;
   wait(wake: () => void): void;
 }
@@ -50,7 +50,7 @@ export const emptyInput: Input = {
 
 /** An output that takes everything and keeps nothing. */
 export const discardOutput: Output = {
-  write: (bytes) => bytes.length,
+  write: (_bytes, start, end) => end - start,
   ready: () => true,
   wait: (wake) => wake(),
 };

@@ -3,17 +3,20 @@
 /** `$eventtype`. */
 export const eventType = { clock: 0, fdRead: 1, fdWrite: 2 } as const;
 
-/** What a guest waits for, as read from its memory when the call began. One shape for all, which is read quickest. */
+/**
+ * What a guest waits for, as read from its memory when the call began. One shape for all, which is read quickest, and
+ * mutable, as a host's calls use the same ones again: one is under way at a time.
+ */
 export interface Subscription {
   /** What the guest wants back in the event: a u64 in its halves, as nothing is done with it. */
-  readonly userdataLow: number;
-  readonly userdataHigh: number;
+  userdataLow: number;
+  userdataHigh: number;
   /** One of `eventType`, or what the guest took for one. */
-  readonly type: number;
+  type: number;
   /** A clock, or a descriptor. */
-  readonly id: number;
+  id: number;
   /** For a clock: when. */
-  readonly dueNs: number;
+  dueNs: number;
   /** Not 0: it can only be answered with this error. */
-  readonly error: number;
+  error: number;
 }

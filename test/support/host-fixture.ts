@@ -82,9 +82,9 @@ export class TestInput implements Input {
     return this;
   }
 
-  read(into: Uint8Array): number {
+  read(into: Uint8Array, start: number, end: number): number {
     if (this.#bytes.length === 0) return this.#ended ? 0 : wouldBlock;
-    const count = this.#bytes.copy(into);
+    const count = this.#bytes.copy(into, start, 0, end - start);
     this.#bytes = this.#bytes.subarray(count);
     return count;
   }
@@ -132,11 +132,11 @@ export class TestOutput implements Output {
     this.#wake();
   }
 
-  write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array, start: number, end: number): number {
     if (this.#closed) return closed;
     if (this.#room === 0) return wouldBlock;
-    const count = Math.min(bytes.length, this.#room);
-    this.#taken = Buffer.concat([this.#taken, bytes.subarray(0, count)]);
+    const count = Math.min(end - start, this.#room);
+    this.#taken = Buffer.concat([this.#taken, bytes.subarray(start, start + count)]);
     this.#room -= count;
     return count;
   }

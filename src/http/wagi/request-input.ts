@@ -46,10 +46,10 @@ export class RequestInput implements Input {
     return this.#reading;
   }
 
-  read(into: Uint8Array): number {
+  read(into: Uint8Array, start: number, end: number): number {
     if (this.#chunk.length === 0) return this.#ended ? 0 : wouldBlock;
-    const count = Math.min(into.length, this.#chunk.length);
-    into.set(count === this.#chunk.length ? this.#chunk : this.#chunk.subarray(0, count));
+    const count = Math.min(end - start, this.#chunk.length);
+    into.set(count === this.#chunk.length ? this.#chunk : this.#chunk.subarray(0, count), start);
     this.#chunk = this.#chunk.subarray(count);
     return count;
   }

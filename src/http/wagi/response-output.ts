@@ -66,14 +66,14 @@ export class ResponseOutput implements Output {
     return this.#buffer.subarray(this.#bodyStart ?? this.#length, this.#length);
   }
 
-  write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array, start: number, end: number): number {
     switch (this.#mode) {
       case "collecting":
-        return this.#collect(bytes);
+        return this.#collect(bytes, start, end);
       case "streaming":
-        return this.#enqueue(bytes);
+        return this.#enqueue(bytes, start, end);
       case "discarding":
-        return bytes.length;
+        return end - start;
       case "closed":
         return closed;
     }
@@ -122,7 +122,7 @@ export class ResponseOutput implements Output {
       {
         start: (controller) => {
           this.#controller = controller;
-          if (first.length > 0) this.#enqueue(first);
+          if (first.length > 0) this.#enqueue(first, 0, first.length);
         },
         pull: () => {
           onProgress();
@@ -161,14 +161,14 @@ export class ResponseOutput implements Output {
     controller.error(new Error(reason));
   }
 
-  #collect(bytes: Uint8Array): number {
+  #collect(bytes: Uint8Array, start: number, end: number): number {
     const limit = this.hasHead
       ? (this.#bodyStart ?? 0) + responseQueueBytesMax
       : responseHeadBytesMax + responseQueueBytesMax;
     if (this.#length >= limit) return this.#full();
-    const taken = Math.min(bytes.length, limit - this.#length);
+    const taken = Math.min(end - start, limit - this.#length);
     this.#reserve(taken);
-    this.#buffer.set(taken === bytes.length ? bytes : bytes.subarray(0, taken), this.#length);
+    copyInto(this.#buffer, this.#length, bytes, start, taken);
     this.#length += taken;
     if (!this.hasHead) this.#findBody();
     return taken;
@@ -220,15 +220,15 @@ export class ResponseOutput implements Output {
     return this.#controller?.desiredSize ?? 0;
   }
 
-  #enqueue(bytes: Uint8Array): number {
+  #enqueue(bytes: Uint8Array, start: number, end: number): number {
     if (this.#bodyLeft === 0) {
-      this.surplusBytes += bytes.length;
-      return bytes.length;
+      this.surplusBytes += end - start;
+      return end - start;
     }
     const room = this.#room();
     if (room <= 0) return wouldBlock;
-    const taken = Math.min(bytes.length, room, this.#bodyLeft);
-    this.#controller?.enqueue(bytes.slice(0, taken));
+    const taken = Math.min(end - start, room, this.#bodyLeft);
+    this.#controller?.enqueue(bytes.slice(start, start + taken));
     this.#bodyLeft -= taken;
     this.bodyBytes += taken;
     const pulled = this.#pulled;
@@ -240,6 +240,17 @@ export class ResponseOutput implements Output {
 
 const emptyBytes = new Uint8Array(0);
 const [lineFeed, carriageReturn] = [0x0a, 0x0d];
+
+/** Up to so many bytes a loop is quicker than making a view. */
+const fewBytes = 64;
+
+function copyInto(target: Uint8Array, at: number, source: Uint8Array, start: number, count: number): void {
+  if (count > fewBytes) {
+    target.set(source.subarray(start, start + count), at);
+    return;
+  }
+  for (let i = 0; i < count; i++) target[at + i] = source[start + i]!;
+}
 
 function afterFlush(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));

@@ -11,10 +11,10 @@ export class StderrOutput implements Output {
     this.#lines = lines;
   }
 
-  write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array, start: number, end: number): number {
     this.#tagger ??= new LineTagger(this.#lines);
-    this.#tagger.push(bytes);
-    return bytes.length;
+    this.#tagger.push(bytes.subarray(start, end));
+    return end - start;
   }
 
   ready(): boolean {

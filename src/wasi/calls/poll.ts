@@ -46,6 +46,7 @@ class CallTime {
 
 export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): HostCalls => {
   const now = new CallTime();
+  const read: Subscription[] = [];
   let calls = 0;
   return {
     /**
@@ -68,7 +69,8 @@ export const pollCalls = (host: WasiHost, { subscription: layout }: Layout): Hos
       // Read once, when the call begins: durations count from there however often the call is tried again.
       const resumed = host.pendingPoll !== undefined;
       now.begin();
-      const subscriptions = host.pendingPoll ?? readSubscriptions(host, layout, input, total, now);
+      if (!resumed) readSubscriptions(host, layout, input, total, now, read);
+      const subscriptions = host.pendingPoll ?? read;
       host.charged += total * cost.subscription;
       // A guest that only asks again and again must not keep the event loop, which moves its streams, from running.
       calls = (calls + 1) % callsBetweenLooks;
@@ -103,11 +105,13 @@ function readSubscriptions(
   input: number,
   count: number,
   now: CallTime,
-): Subscription[] {
-  const subscriptions: Subscription[] = [];
+  into: Subscription[],
+): void {
+  while (into.length < count)
+    into.push({ userdataLow: 0, userdataHigh: 0, type: 0, id: 0, dueNs: 0, error: errno.success });
+  into.length = count;
   for (let i = 0; i < count; i++)
-    subscriptions.push(readSubscription(host, layout, (input >>> 0) + i * layout.bytes, now));
-  return subscriptions;
+    readSubscription(host, layout, (input >>> 0) + i * layout.bytes, now, into[i]!);
 }
 
 function readSubscription(
@@ -115,7 +119,8 @@ function readSubscription(
   layout: SubscriptionLayout,
   at: number,
   now: CallTime,
-): Subscription {
+  into: Subscription,
+): void {
   const { memory } = host;
   const type = memory.u8(at + 8);
   const isClock = type === eventType.clock;
@@ -129,7 +134,12 @@ function readSubscription(
     else if (isAbsolute) dueNs = timeout;
     else dueNs = timeout === 0 ? alwaysDue : clockNanoseconds(id, host.beganNs, now.ms) + timeout;
   } else if (type !== eventType.fdRead && type !== eventType.fdWrite) error = errno.inval;
-  return { userdataLow: memory.u32(at), userdataHigh: memory.u32(at + 4), type, id, dueNs, error };
+  into.userdataLow = memory.u32(at);
+  into.userdataHigh = memory.u32(at + 4);
+  into.type = type;
+  into.id = id;
+  into.dueNs = dueNs;
+  into.error = error;
 }
 
 /** Writes the events that have come, one behind the other: their number. */

@@ -173,7 +173,8 @@ function readStream(
   for (let at = vectors >>> 0, end = at + count * vectorSize; at < end; at += vectorSize) {
     const length = memory.u32(at + 4);
     if (length === 0) continue;
-    const got = input.read(memory.slice(memory.u32(at), length));
+    const start = memory.u32(at);
+    const got = input.read(memory.bytes, start, start + length);
     if (got === wouldBlock) {
       if (total > 0) break;
       if (descriptor.flags & fdFlag.nonblock) return errno.again;
@@ -213,7 +214,8 @@ function writeStream(
     }
     while (start < length) {
       const size = Math.min(limits.pieceBytes, length - start);
-      const taken = output.write(memory.slice(memory.u32(at) + start, size));
+      const from = memory.u32(at) + start;
+      const taken = output.write(memory.bytes, from, from + size);
       if (taken !== size) return endShort(host, descriptor, output, total, taken, writtenPointer);
       start += size;
       total += size;
