@@ -159,3 +159,9 @@ export const variantsDelayMs = 300;
 
 /** Events that a stream keeps for listeners that come back. With a reason of 4,096 units each: 2 MB a site at most. */
 export const eventsKeptMax = 256;
+
+/** Longest manifest of a patch, bytes (release-and-patch, "The file"): 5,000 to 9,000 files. */
+export const manifestBytesMax: number = 1024 * 1024;
+
+/** Longest block of signatures of a patch, bytes: at about 280 each, 230 of them. */
+export const signaturesBytesMax: number = 64 * 1024;

@@ -44,6 +44,8 @@ const rooms: Readonly<Record<string, Room>> = {
   // control plane
   config: { rooms: ["bytes"], packages: ["valibot", "@valibot/to-json-schema"] },
   release: { rooms: ["bytes", "config"], builtins: [...files, "node:timers/promises"] },
+  trust: { rooms: ["bytes"], packages: ["valibot"], builtins: ["node:crypto"] },
+  signing: { rooms: ["bytes", "trust"], builtins: ["node:crypto"] },
   state: { rooms: ["bytes"], builtins: files },
   confine: { rooms: [], packages: ["bun:ffi"], builtins: ["node:fs"] },
   events: { rooms: [] },
@@ -67,6 +69,8 @@ const rooms: Readonly<Record<string, Room>> = {
       "delta",
       "config",
       "release",
+      "trust",
+      "signing",
       "state",
       "admin",
       "events",

@@ -1,5 +1,5 @@
 /**
- * SHA-256, as lower-case hexadecimal. By Bun's own hasher and not by node:crypto: loading that takes as long
+ * SHA-256, as lower-case hexadecimal, and the BLAKE2b digests of minisign. By Bun's own hasher and not by node:crypto: loading that takes as long
  * as everything else between exec and the first answer (src/RATIONALE.md).
  */
 
@@ -23,4 +23,14 @@ export function createSha256(): Sha256 {
 /** SHA-256 of some bytes or of a text's UTF-8. */
 export function sha256Hex(data: Uint8Array | string): string {
   return new Bun.CryptoHasher("sha256").update(data).digest("hex");
+}
+
+/** BLAKE2b with a digest of 64 bytes, without a key (RFC 7693): what minisign signs. */
+export function blake2b512(data: Uint8Array): Uint8Array {
+  return new Bun.CryptoHasher("blake2b512").update(data).digest();
+}
+
+/** BLAKE2b with a digest of 32 bytes: the checksum in minisign's secret keys. */
+export function blake2b256(data: Uint8Array): Uint8Array {
+  return new Bun.CryptoHasher("blake2b256").update(data).digest();
 }

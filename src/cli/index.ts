@@ -15,6 +15,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import("./inspect.ts")).inspectCommand(),
   diff: async () => (await import("./diff.ts")).diffCommand(),
   apply: async () => (await import("./apply.ts")).applyCommand(),
+  keygen: async () => (await import("./keygen.ts")).keygenCommand(),
+  verify: async () => (await import("./verify.ts")).verifyCommand(),
   config: async () => (await import("./config.ts")).configCommand(),
   token: async () => (await import("./token.ts")).tokenCommand(),
 };
@@ -28,6 +30,8 @@ Examples:
   emend run tool.wasm ARG…         run a WASI command here
   emend diff OLD NEW -o DELTA      make the smallest delta between two files
   emend apply OLD DELTA -o NEW     make the new file from it
+  emend keygen -o deploy           make a key pair for signing patches
+  emend verify FILE --key PUB      verify a patch, and print what it would change
 
 Each command has a --help of its own.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (the last word on stderr, and \`code\` in --json, says why);
@@ -91,5 +95,5 @@ function exitCodeOf(error: unknown, asJson: boolean): number {
 
 /** A refusal is for scripts to tell from a failure: the input is at fault, and trying again changes nothing. */
 function isRefusal(code: ErrorCode): boolean {
-  return code.startsWith("delta.");
+  return /^(delta|patch)\./.test(code);
 }

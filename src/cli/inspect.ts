@@ -1,12 +1,20 @@
 /** `emend inspect`: what is this file, what would emend make of it, and what does emend offer to guests. */
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { EmendError } from "../errors.ts";
 import { methodsOf, sortRoutes } from "../http/index.ts";
 import { type CollectedSite, collectDirectory, withIoErrors } from "../release/index.ts";
 import { abiText, inspectAbi } from "./inspect-abi.ts";
 import { executableText, inspectExecutable } from "./inspect-executable.ts";
 import { inspectModule, moduleText } from "./inspect-module.ts";
+import {
+  claimedPatchText,
+  extractBlock,
+  inspectPatch,
+  looksLikePatch,
+  type PatchBlock,
+  patchBlocks,
+} from "./inspect-patch.ts";
 import { inspectSite, siteText } from "./inspect-site.ts";
 
 const help = `
@@ -15,14 +23,24 @@ Examples:
   emend inspect --abi            every function that emend offers, its type, and in which ABI
   emend inspect --abi --json     the same as one JSON document
   emend inspect site             the files that enter a release, and the routes as they are matched
-  emend inspect ./emend          the site that an executable carries, every byte verified`;
+  emend inspect ./emend          the site that an executable carries, every byte verified
+  emend inspect v2.emend         what a patch claims, without verifying it
+  emend inspect v2.emend --extract manifest > manifest
+  emend inspect v2.emend --extract signatures > manifest.minisig
+  minisign -V -m manifest -p deploy.pub    emend's signature, by another program`;
 
-/** The command. Fails with `usage`, `io`, and with what is wrong with the file: `module.*`, `site.config`, `payload.*`. */
+/**
+ * The command. Fails with `usage`, `io`, and with what is wrong with the file: `module.*`, `site.config`, `payload.*`,
+ * `patch.*`.
+ */
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("tell what a module, a site directory or an executable is")
-    .argument("[file]", "a .wasm module, a site directory or an emend executable")
+    .description("tell what a module, a site directory, an executable or a patch is")
+    .argument("[file]", "a .wasm module, a site directory, an emend executable or a patch")
     .option("--abi", "print the functions that emend offers to guests, instead of a file's report")
+    .addOption(
+      new Option("--extract <block>", "of a patch, write this block to stdout as it is").choices(patchBlocks),
+    )
     .option("--json", "print one JSON document")
     .addHelpText("after", help)
     .action(inspect);
@@ -31,6 +49,7 @@ export function inspectCommand(): Command {
 interface InspectOptions {
   readonly json?: true;
   readonly abi?: true;
+  readonly extract?: PatchBlock;
 }
 
 interface Reported {
@@ -38,9 +57,16 @@ interface Reported {
   readonly text: string;
 }
 
-async function inspect(file: string | undefined, { json, abi }: InspectOptions): Promise<void> {
+async function inspect(file: string | undefined, { json, abi, extract }: InspectOptions): Promise<void> {
+  if (extract !== undefined) return writeBlock(file, extract, json ?? abi);
   const { report, text } = abi === undefined ? await reportOn(file) : reportOnAbi(file);
   process.stdout.write(`${json ? JSON.stringify(report) : text}\n`);
+}
+
+function writeBlock(file: string | undefined, block: PatchBlock, other: true | undefined): void {
+  if (file === undefined) throw new EmendError("usage", "expected a FILE to extract from, found none");
+  if (other) throw new EmendError("usage", "expected --extract alone, found --json or --abi beside it");
+  process.stdout.write(extractBlock(readBytes(file), block));
 }
 
 function reportOnAbi(file: string | undefined): Reported {
@@ -56,7 +82,12 @@ async function reportOn(file: string | undefined): Promise<Reported> {
     const report = { ...inspectSite(collected), routes: routeTable(collected) };
     return { report, text: `${siteText(report)}\n${routesText(report.routes)}` };
   }
-  if (looksLikeExecutable(file)) {
+  const head = readHead(file);
+  if (looksLikePatch(head)) {
+    const report = inspectPatch(readBytes(file));
+    return { report, text: claimedPatchText(report) };
+  }
+  if (looksLikeExecutable(head)) {
     const report = await inspectExecutable(file);
     return { report, text: executableText(report) };
   }
@@ -90,18 +121,23 @@ function isDirectory(file: string): boolean {
   return withIoErrors("read", file, () => statSync(file)).isDirectory();
 }
 
-/** ELF, or Mach-O of 64 bits. */
-function looksLikeExecutable(file: string): boolean {
-  const head = Buffer.alloc(4);
-  withIoErrors("read", file, () => {
+/** As much of a file as tells what it is; less when it is shorter. */
+function readHead(file: string): Buffer {
+  const head = Buffer.alloc(16);
+  return withIoErrors("read", file, () => {
     const descriptor = openSync(file, "r");
     try {
-      readSync(descriptor, head);
+      return head.subarray(0, readSync(descriptor, head));
     } finally {
       closeSync(descriptor);
     }
   });
-  return head.toString("latin1") === "\x7fELF" || head.readUInt32LE() === 0xfeedfacf;
+}
+
+/** ELF, or Mach-O of 64 bits. */
+function looksLikeExecutable(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  return head.toString("latin1", 0, 4) === "\x7fELF" || head.readUInt32LE() === 0xfeedfacf;
 }
 
 function readBytes(file: string): Uint8Array {

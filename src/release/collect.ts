@@ -6,14 +6,13 @@
  */
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { contentDigest, sortedByPath } from "../bytes/index.ts";
+import { checkPaths, contentDigest, sortedByPath } from "../bytes/index.ts";
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { releaseFilesMax } from "../limits.ts";
 import { hashFile } from "./hash-file.ts";
 import { withIoErrors } from "./io-error.ts";
 import { isStateDirectory, whyPathNeverEnters } from "./never-enters.ts";
-import { checkPaths } from "./path.ts";
 import { type Release, type ReleaseFile, siteConfigName } from "./release.ts";
 import { type FoundFile, findFile, type LeftOut, tooManyFiles, walkDirectory } from "./walk.ts";
 

@@ -1,9 +1,8 @@
-export { contentDigest, type ListedFile, sortedByPath } from "../bytes/index.ts";
+export { checkPath, checkPaths, contentDigest, type ListedFile, sortedByPath } from "../bytes/index.ts";
 export { type CollectedSite, collectDirectory } from "./collect.ts";
 export { hashFile } from "./hash-file.ts";
 export { withIoErrors } from "./io-error.ts";
 export { type EmbeddedRelease, openPayload, verifyPayload } from "./open-payload.ts";
-export { checkPath, checkPaths } from "./path.ts";
 export { type Executable, type Payload, type PayloadFile, readPayload } from "./payload.ts";
 export type { Runtime } from "./payload-index.ts";
 export type { Release, ReleaseFile } from "./release.ts";

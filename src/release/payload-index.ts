@@ -15,11 +15,10 @@
  * are none, as it was before there could be any. What this version does not know it refuses.
  */
 
-import { contentDigest, type ListedFile, sortedByPath } from "../bytes/index.ts";
+import { checkPaths, contentDigest, type ListedFile, sortedByPath } from "../bytes/index.ts";
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { operatorKeysMax, releaseFilesMax } from "../limits.ts";
-import { checkPaths } from "./path.ts";
 
 /**
  * Which emend an executable is. `platform` is a name of `npm run build -- --target`, `build` is equal for all

@@ -1,10 +1,9 @@
 /** A release made of one module that answers every path (`emend serve --preload FILE.wasm`). */
 import { statSync } from "node:fs";
 import { basename } from "node:path";
-import { contentDigest, sha256Hex } from "../bytes/index.ts";
+import { checkPath, contentDigest, sha256Hex } from "../bytes/index.ts";
 import { singleModuleConfig } from "../config/defaults.ts";
 import { withIoErrorsAsync } from "./io-error.ts";
-import { checkPath } from "./path.ts";
 import type { Release } from "./release.ts";
 
 /**

@@ -5,11 +5,11 @@
  */
 import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { checkPath } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import { releaseFilesMax } from "../limits.ts";
 import { withIoErrors } from "./io-error.ts";
 import { whyNeverEnters, whyPathNeverEnters } from "./never-enters.ts";
-import { checkPath } from "./path.ts";
 
 /** A file that enters: its path in the release, and where its bytes are, links resolved. */
 export type FoundFile = { readonly path: string; readonly file: string };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EmendError } from "../errors.ts";
-import { checkPath, checkPaths } from "./path.ts";
+import { checkPath, checkPaths } from "./release-path.ts";
 
 /** The message of the `patch.path` that a call throws, or null when it throws nothing. */
 function refusal(run: () => void): string | null {
