@@ -148,6 +148,12 @@ export const localRedirectsMax = 5;
  */
 export const headerIdleSeconds = 30;
 
+/** How long requests may go on with a release that was replaced and let go: a long download ends, a feed begins anew. */
+export const drainMsMax: number = 5 * 60 * 1000;
+
+/** The longest piece of preparing a release on the thread that answers; a request waits for one at the most. */
+export const preparingPieceMs = 1;
+
 /** Clients that are told apart while a release is watched or on trial, each release. At about 40 bytes: 400 KB. */
 export const clientsCountedMax = 10_000;
 

@@ -142,7 +142,7 @@ function watchSite(site: SiteState, lane: Lane, logger: Logger): Disposable[] {
     try {
       const release = await source.load();
       if (release.digest === site.release) return;
-      lane.commit(await prepare(lane, source, site.grants, release));
+      lane.discard(lane.commit(await prepare(lane, source, site.grants, release)));
       const from = site.release;
       site.release = release.digest;
       site.generation++;

@@ -123,6 +123,7 @@ async function prepare(file: string): Promise<() => Promise<Cost>> {
     admission: new SiteAdmission("bench", defaultSiteLimits(), silent).route(config!),
     guestLines,
     preopens: () => [],
+    underWay: new Set(),
     headers: { "x-emend-release": "0123456789ab" },
   });
   const instance = await Instance.create(compiled);
@@ -167,6 +168,8 @@ function makeCall(): Call {
     bytes: 0,
     bytesIn: 0,
     tally: null,
+    isProbe: false,
+    blame: undefined,
     ticket: 0,
     reason: undefined,
     streams: false,

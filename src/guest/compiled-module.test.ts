@@ -1,11 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { assembleText } from "../../test/support/assemble-text.ts";
+import { guestSite } from "../../test/support/guest-site.ts";
 import { kitGuest } from "../../test/support/guests.ts";
 import { createRandom } from "../../test/support/random.ts";
-import { runGuest } from "../../test/support/run-guest.ts";
+import { runGuest, type Transcript } from "../../test/support/run-guest.ts";
 import { EmendError } from "../errors.ts";
-import { compileCommand } from "./compiled-module.ts";
+import { type CompiledModule, compileCommand, compileHandler } from "./compiled-module.ts";
 import { Instance } from "./instance.ts";
+import { linkModuleOf } from "./link-module.ts";
+import { GuestPool } from "./pool.ts";
 
 describe("compileCommand", () => {
   test("tells what it compiled", async () => {
@@ -17,7 +20,7 @@ describe("compileCommand", () => {
       unrestorable: [],
       initializers: [],
     });
-    expect(compiled.links.map(({ abi }) => abi.module)).toEqual(["wasi_snapshot_preview1"]);
+    expect(compiled.links.map(({ module }) => module)).toEqual(["wasi_snapshot_preview1"]);
     expect(compiled.links[0]!.names).toEqual([
       "environ_get",
       "environ_sizes_get",
@@ -46,7 +49,7 @@ describe("compileCommand", () => {
     const [one, two, other] = await Promise.all(
       ["c-exit", "c-trap", "c-hello"].map(async (name) => {
         const { links } = await compileCommand(kitGuest(name), name);
-        return links.map(({ module }) => module);
+        return links.map(linkModuleOf);
       }),
     );
     expect([one![0] === two![0], one![0] === other![0]]).toEqual([true, false]);
@@ -56,7 +59,7 @@ describe("compileCommand", () => {
     const linksOf = async (imports: string): Promise<unknown> => {
       const text = `(module ${imports} (memory (export "memory") 1) (func (export "_start")))`;
       const { links } = await compileCommand(await assembleText(text), "x");
-      return links.map(({ abi, names }) => [abi.module, ...names]);
+      return links.map(({ module, names }) => [module, ...names]);
     };
     const yieldsFrom = (module: string): string => `(import "${module}" "sched_yield" (func (result i32)))`;
     const both = yieldsFrom("wasi_unstable") + yieldsFrom("wasi_snapshot_preview1").repeat(2);
@@ -111,4 +114,48 @@ describe("compileCommand", () => {
     }
     expect(refused).toBeGreaterThan(50);
   }, 60_000);
+});
+
+describe("CompiledModule", () => {
+  /** Compiles in another thread, which has ended when this returns. */
+  async function compileElsewhere(bytes: Uint8Array): Promise<CompiledModule> {
+    const script = `
+      const { compileHandler } = await import(${JSON.stringify(`${import.meta.dir}/index.ts`)});
+      onmessage = async ({ data }) => postMessage(await compileHandler(data, "sent.wasm"));
+      postMessage("listening");`;
+    const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+    try {
+      return await new Promise<CompiledModule>((resolve, reject) => {
+        worker.onmessage = ({ data }: MessageEvent<CompiledModule | "listening">) => {
+          if (data === "listening") worker.postMessage(bytes);
+          else resolve(data);
+        };
+        worker.onerror = ({ message }) => reject(new Error(message));
+      });
+    } finally {
+      worker.terminate();
+    }
+  }
+
+  test.each(["c-echo", "rust-hello", "zig-hello"])(
+    "of %s runs, and is put back, in another thread than the one that compiled it",
+    async (name) => {
+      const bytes = kitGuest(name);
+      const [here, elsewhere] = [await compileHandler(bytes, "sent.wasm"), await compileElsewhere(bytes)];
+      expect(elsewhere.module).toBeInstanceOf(WebAssembly.Module);
+      expect({ ...elsewhere, module: 0 }).toEqual({ ...here, module: 0 });
+      const transcripts: Transcript[] = [];
+      for (const compiled of [here, elsewhere]) {
+        using pool = new GuestPool(compiled, guestSite());
+        for (let round = 0; round < 3; round++) {
+          const guest = await pool.acquire();
+          transcripts.push(await runGuest(guest, { stdin: "hello" }));
+          pool.giveBack(guest);
+        }
+        expect(pool.status.live).toBe(1);
+      }
+      expect(new Set(transcripts.map((each) => JSON.stringify(each))).size).toBe(1);
+      expect(transcripts[0]!.outcome.kind).toBe("exit");
+    },
+  );
 });

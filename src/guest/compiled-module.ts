@@ -1,6 +1,6 @@
 /** A module made ready to run: checked, its state exposed, compiled, and linked to what it imports. */
 import { EmendError, messageOf } from "../errors.ts";
-import { pageBytes, tableEntryBytes } from "../limits.ts";
+import { guestMemoryPagesMax, guestTableEntriesMax, pageBytes, tableEntryBytes } from "../limits.ts";
 import {
   type ExposedModule,
   exposeState,
@@ -13,6 +13,10 @@ import { checkCommand, refuseMalformed } from "./check-module.ts";
 import { type Link, linksOf } from "./link-module.ts";
 import type { Metering } from "./meter.ts";
 
+/**
+ * Everything that instances are made from: plain data and the engine's module, so that a thread can compile it and hand
+ * it to another (structured clone).
+ */
 export interface CompiledModule {
   readonly name: string;
   readonly sizeBytes: number;
@@ -20,7 +24,7 @@ export interface CompiledModule {
   readonly memoryBytes: number;
   readonly tableBytes: number;
   readonly module: WebAssembly.Module;
-  /** What stands between it and its host calls, one for each ABI that it imports from. */
+  /** What it wants of its host, one for each ABI that it imports from. */
   readonly links: readonly Link[];
   readonly exports: ExposedModule["exports"];
   /** Exports that run before the snapshot is taken, in order. */
@@ -66,6 +70,17 @@ export async function compileCommand(
     unrestorable,
     metering,
   };
+}
+
+/** What any guest of a site may have at the most. What one really may is its route's, and looked at each time that it grows. */
+const siteLimits: MeterLimits = {
+  memoryPagesMax: guestMemoryPagesMax,
+  tableEntriesMax: guestTableEntriesMax,
+};
+
+/** Compiles a command that answers for a site, as `compileCommand` does: metered, and to be put back after each run. */
+export function compileHandler(bytes: Uint8Array, name: string): Promise<CompiledModule> {
+  return compileCommand(bytes, name, { limits: siteLimits });
 }
 
 function rewrite(

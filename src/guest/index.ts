@@ -1,5 +1,5 @@
 export { abiSignature, type CheckedImport, checkCommand, checkImports, decode } from "./check-module.ts";
-export { type CompiledModule, compileCommand } from "./compiled-module.ts";
+export { type CompiledModule, compileCommand, compileHandler } from "./compiled-module.ts";
 export { Guest, type GuestLimit, type GuestRun, type GuestSite } from "./guest.ts";
 export { Instance, type Outcome } from "./instance.ts";
 export { LazyPool } from "./lazy-pool.ts";

@@ -14,7 +14,7 @@ import {
   WasiHost,
 } from "../wasi/index.ts";
 import type { CompiledModule } from "./compiled-module.ts";
-import { gateLink, type Link, linkImports } from "./link-module.ts";
+import { abiOf, gateLink, type Link, linkImports, linkModuleOf } from "./link-module.ts";
 import { Account, type Meter } from "./meter.ts";
 import { type MemoryImage, Snapshot, takeImage } from "./snapshot.ts";
 
@@ -80,8 +80,9 @@ export class Instance {
       this.#gate = linkGate(this.#account, shared);
     }
     for (const link of compiled.links) {
-      const linked = new WebAssembly.Instance(link.module, linkImportsOf(link, this.#host, shared, options));
-      this.#imports[link.abi.module] = linked.exports as ModuleImports;
+      const imports = linkImportsOf(link, this.#host, shared, options);
+      const linked = new WebAssembly.Instance(linkModuleOf(link), imports);
+      this.#imports[link.module] = linked.exports as ModuleImports;
     }
   }
 
@@ -233,15 +234,16 @@ function linkGate(account: Account, shared: ModuleImports): Exports {
 }
 
 function linkImportsOf(
-  { abi, names }: Link,
+  link: Link,
   host: WasiHost,
   shared: ModuleImports,
   { isOver }: InstanceOptions,
 ): Imports {
+  const abi = abiOf(link);
   const calls = bindCalls(host, abi.layout);
   const plain: Record<string, HostCall> = {};
   const waiting: Record<string, () => unknown> = {};
-  for (const name of names) {
+  for (const name of link.names) {
     const call = calls[name];
     invariant(call !== undefined, `host call ${name} exists`);
     plain[name] = isOver === undefined ? call : timed(call, isOver, host);

@@ -11,6 +11,7 @@ export class LazyPool implements Pool {
   readonly #site: GuestSite;
   #loading: Promise<GuestPool> | undefined;
   #pool: GuestPool | undefined;
+  #resting = false;
   #disposed = false;
 
   constructor(load: () => Promise<CompiledModule>, site: GuestSite) {
@@ -35,6 +36,16 @@ export class LazyPool implements Pool {
     await (await this.#open()).preload();
   }
 
+  rest(): void {
+    this.#resting = true;
+    this.#pool?.rest();
+  }
+
+  wake(): void {
+    this.#resting = false;
+    this.#pool?.wake();
+  }
+
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.#pool?.[Symbol.dispose]();
@@ -46,6 +57,7 @@ export class LazyPool implements Pool {
       (compiled) => {
         this.#pool = new GuestPool(compiled, this.#site);
         if (this.#disposed) this.#pool[Symbol.dispose]();
+        else if (this.#resting) this.#pool.rest();
         return this.#pool;
       },
       (error: unknown) => {

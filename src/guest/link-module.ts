@@ -11,7 +11,8 @@
  *   functions.
  */
 import { ByteWriter } from "../bytes/index.ts";
-import { type Abi, type AbiFunctions, abis, wouldBlock } from "../wasi/index.ts";
+import { invariant } from "../errors.ts";
+import { type Abi, type AbiFunctions, abis, findAbi, wouldBlock } from "../wasi/index.ts";
 import { encodeSections, type Import, makeSection, sectionId } from "../wasm/index.ts";
 import { gateFunctions } from "./meter.ts";
 
@@ -21,31 +22,41 @@ export const linkImports = { call: "call", wait: "wait", host: "host" } as const
 const [i32, i64, externref] = [0x7f, 0x7e, 0x6f];
 const letters: Readonly<Record<string, number>> = { i: i32, I: i64 };
 
-/** What links a guest to the calls of one ABI. */
+/** What a guest wants of one ABI: plain data, so that it can be handed to another thread. */
 export interface Link {
-  readonly abi: Abi;
-  /** Functions that the guest imports, each once. */
+  /** The import module that the ABI is known by. */
+  readonly module: string;
+  /** Functions that the guest imports, each once, in order. */
   readonly names: readonly string[];
-  readonly module: WebAssembly.Module;
+}
+
+/** The links of a guest whose imports were checked, none for an ABI that it does not use. */
+export function linksOf(imports: readonly Import[]): Link[] {
+  return abis.flatMap(({ module }) => {
+    const names = imports.filter((each) => each.module === module).map((each) => each.name);
+    return names.length === 0 ? [] : [{ module, names: [...new Set(names)].sort() }];
+  });
+}
+
+/** The ABI of a link. */
+export function abiOf({ module }: Link): Abi {
+  const abi = findAbi(module);
+  invariant(abi !== undefined, `the imports from ${module} were checked`);
+  return abi;
 }
 
 /** Link modules by what they serve: guests of one compiler want the same few sets. */
 const linkModules = new Map<string, WebAssembly.Module>();
 
-/** The links of a guest whose imports were checked, none for an ABI that it does not use. */
-export function linksOf(imports: readonly Import[]): Link[] {
-  return abis.flatMap((abi) => {
-    const wanted = imports.filter((each) => each.module === abi.module).map((each) => each.name);
-    if (wanted.length === 0) return [];
-    const names = [...new Set(wanted)].sort();
-    const key = [abi.module, ...names].join(" ");
-    let module = linkModules.get(key);
-    if (module === undefined) {
-      module = new WebAssembly.Module(encodeLinkModule(abi, names));
-      linkModules.set(key, module);
-    }
-    return [{ abi, names, module }];
-  });
+/** The compiled module of a link. */
+export function linkModuleOf(link: Link): WebAssembly.Module {
+  const key = [link.module, ...link.names].join(" ");
+  let module = linkModules.get(key);
+  if (module === undefined) {
+    module = new WebAssembly.Module(encodeLinkModule(abiOf(link), link.names));
+    linkModules.set(key, module);
+  }
+  return module;
 }
 
 /** The link module for the gate of metered guests: their calls to the host are to trap and to wait as all others do. */

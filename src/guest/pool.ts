@@ -29,6 +29,10 @@ export interface Pool extends Disposable {
   acquire(): Guest | Promise<Guest>;
   giveBack(guest: Guest): void;
   preload(): Promise<void>;
+  /** No requests are expected: idle instances go now, and busy ones when they come back. */
+  rest(): void;
+  /** Requests are expected again. */
+  wake(): void;
 }
 
 interface Idle {
@@ -51,7 +55,7 @@ export class GuestPool implements Pool, IdleHolder {
   #imageBytes = 0;
   #live = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #disposed = false;
+  #resting = false;
 
   constructor(compiled: CompiledModule, site: GuestSite) {
     this.#compiled = compiled;
@@ -81,7 +85,7 @@ export class GuestPool implements Pool, IdleHolder {
 
   /** Takes a guest back: it rests for the next run, or is dropped when it cannot be clean. */
   giveBack(guest: Guest): void {
-    if (this.#disposed || !this.#restore(guest)) {
+    if (this.#resting || !this.#restore(guest)) {
       this.#drop(guest);
       return;
     }
@@ -103,14 +107,23 @@ export class GuestPool implements Pool, IdleHolder {
     if (idle !== undefined) this.#drop(idle.guest);
   }
 
-  /** Lets every idle instance go; the busy ones follow when they come back. */
-  [Symbol.dispose](): void {
-    this.#disposed = true;
+  rest(): void {
+    this.#resting = true;
     while (this.#idle.length > 0) this.evict();
-    this.#site.memory.remove(this);
     this.#site.memory.giveBack(this.#imageBytes);
     this.#imageBytes = 0;
+    this.#images = undefined;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  wake(): void {
+    this.#resting = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.rest();
+    this.#site.memory.remove(this);
   }
 
   #drop(guest: Guest): void {
@@ -139,7 +152,7 @@ export class GuestPool implements Pool, IdleHolder {
       guest.holdsImage(images.reduce((sum, image) => sum + imageBytes(image), 0));
       return;
     }
-    if (this.#images !== undefined || this.#disposed) return;
+    if (this.#images !== undefined || this.#resting) return;
     const bytes = images.reduce((sum, image) => sum + imageBytes(image), 0);
     // Without room for it each instance has one of its own, which goes with it.
     if (!this.#site.memory.take(bytes)) return;

@@ -4,6 +4,8 @@ import type { RequestTarget } from "./request-target.ts";
 
 export interface Call {
   readonly request: Request;
+  /** Whether emend itself asks, before a release is committed. */
+  readonly isProbe: boolean;
   readonly target: RequestTarget;
   /** The client's address without a port. Asking costs, so only those who need it do. */
   address(): string;
@@ -21,6 +23,8 @@ export interface Call {
   bytesIn: number;
   /** Where its route counts; null for an asset. */
   tally: Tally | null;
+  /** Whether its release is to blame that it failed; undefined where the status says so. */
+  blame: boolean | undefined;
   /** What the breaker of its route knows it by. */
   ticket: number;
   /** Why it failed, for the log. */

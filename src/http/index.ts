@@ -1,7 +1,11 @@
 export type { SiteLimits } from "../config/index.ts";
 export { checkCeilings, SiteAdmission, type SiteAdmissionStatus } from "./admission/index.ts";
+export { type CanaryOptions, CanarySplit } from "./canary-split.ts";
 export { trustedProxies } from "./client-address.ts";
 export type { SiteContent, SiteFile } from "./content.ts";
+export { runProbe } from "./probe.ts";
+export type { FailureShare } from "./recent-failures.ts";
+export { type Health, ReleaseHealth } from "./release-health.ts";
 export { defaultMethods, methodsOf, type RouteEntry, sortRoutes } from "./route-table.ts";
 export { type HttpServer, type ServerOptions, startServer } from "./server.ts";
 export { type RouteStatus, SiteApp } from "./site-app.ts";

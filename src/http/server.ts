@@ -8,7 +8,9 @@ import type { Logger } from "../log/index.ts";
 import type { SiteAdmission, Tally } from "./admission/index.ts";
 import { bodySizeOf } from "./body-size.ts";
 import type { Call } from "./call.ts";
+import { type CanarySplit, type Side, setCookie } from "./canary-split.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
+import { clientNetwork } from "./client-network.ts";
 import { redirectedCall } from "./local-redirect.ts";
 import { plainResponse } from "./plain-response.ts";
 import { parseTarget, type RequestTarget } from "./request-target.ts";
@@ -90,6 +92,7 @@ export function startServer(options: ServerOptions): HttpServer {
 
 /** A call as the server keeps it: it knows its site and writes its line when all of it is over. */
 class ServedCall implements Call {
+  readonly isProbe = false;
   readonly startedMs: number = performance.now();
   request: Request;
   target: RequestTarget = unusableTarget;
@@ -101,6 +104,7 @@ class ServedCall implements Call {
   bytesIn = 0;
   tally: Tally | null = null;
   ticket = 0;
+  blame: boolean | undefined = undefined;
   reason: string | undefined = undefined;
   streams = false;
   localRedirect: string | undefined = undefined;
@@ -110,6 +114,10 @@ class ServedCall implements Call {
   readonly #bun: BunServer;
   readonly #proxies: TrustedProxies;
   readonly #logger: Logger;
+  /** How long the head took, where somebody counts. */
+  #headMs: number | undefined;
+  /** Set while a release of the site is on trial. */
+  #side: Side | undefined;
   /** Set while the request is in progress on its site. */
   #admission: SiteAdmission | undefined;
   #isKeptOpen = false;
@@ -139,15 +147,23 @@ class ServedCall implements Call {
       return plainResponse(421);
     }
     this.slot = slot;
+    const app = slot.trial === undefined ? slot.current : this.#chooseSide(slot.current, slot.trial);
     const refused = slot.admission.begin(this);
     if (refused !== undefined) {
       this.reason = refused.reason;
-      return slot.current.turnAway(refused);
+      return app.turnAway(refused);
     }
     this.#admission = slot.admission;
-    this.site = slot.current;
-    this.site.enter();
+    this.site = app;
+    app.enter();
+    // While the connection is there: afterwards nobody knows its address.
+    app.health?.began(clientNetwork(this.address()));
     return undefined;
+  }
+
+  #chooseSide(current: SiteApp, trial: CanarySplit): SiteApp {
+    this.#side = trial.side(this);
+    return this.#side.isCanary ? trial.app : current;
   }
 
   address(): string {
@@ -162,6 +178,8 @@ class ServedCall implements Call {
   /** The response is on its way. */
   responded(response: Response): void {
     this.#status = response.status;
+    if (this.#side?.cookie !== undefined) setCookie(response, this.#side.cookie);
+    if (this.site?.health !== undefined) this.#headMs = performance.now() - this.startedMs;
     // Bodies of assets and of our own words; those of guests are counted by their handler.
     if (this.bytes === 0 && this.request.method !== "HEAD") this.bytes = bodySizeOf(response);
     if (!this.streams || this.#over) this.#log();
@@ -174,7 +192,11 @@ class ServedCall implements Call {
     this.tally?.add(this.#status, this.bytesIn, this.bytes);
     this.slot?.admission.tally.add(this.#status, this.bytesIn, this.bytes);
     this.#admission?.end();
-    this.site?.leave();
+    if (this.site === undefined) return;
+    // What was turned away for lack of room says nothing about the release, neither good nor bad.
+    if (this.blame !== false || this.#status < 500)
+      this.site.count(this.blame ?? this.#status >= 500, this.#headMs);
+    this.site.leave();
   }
 
   ended(): void {

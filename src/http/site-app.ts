@@ -6,7 +6,7 @@ import { METHOD_NAME_ALL } from "hono/router";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
-import { messageOf } from "../errors.ts";
+import { invariant, messageOf } from "../errors.ts";
 import type { GuestSite, Pool, PoolStatus } from "../guest/index.ts";
 import { variantsDelayMs } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
@@ -21,10 +21,13 @@ import {
 import { type Assets, createAssets } from "./assets/index.ts";
 import type { Call } from "./call.ts";
 import type { SiteContent } from "./content.ts";
+import { Pace } from "./pace.ts";
 import { plainResponse } from "./plain-response.ts";
+import { RecentFailures } from "./recent-failures.ts";
+import type { ReleaseHealth } from "./release-health.ts";
 import { decodePath } from "./request-target.ts";
 import { methodsOf, type RouteEntry, sortRoutes } from "./route-table.ts";
-import { createWagiHandler, guestDirectories, type WagiHandler } from "./wagi/index.ts";
+import { createWagiHandler, guestDirectories, type UnderWay, type WagiHandler } from "./wagi/index.ts";
 
 export interface SiteAppOptions {
   readonly site: string;
@@ -57,6 +60,8 @@ interface BoundRoute {
   readonly admission: RouteAdmission;
   readonly methods: ReadonlySet<string>;
   readonly handler: WagiHandler;
+  /** The same for emend's own requests before the release is committed; made for the first of them. */
+  readonly probeHandler: () => WagiHandler;
 }
 
 /** What stands behind a path. */
@@ -69,30 +74,38 @@ interface Target {
 
 export class SiteApp {
   readonly content: SiteContent;
+  /** Counts while somebody watches how the release does. */
+  health: ReleaseHealth | undefined;
+  /** Always counted. */
+  readonly recent: RecentFailures = new RecentFailures();
   readonly #options: SiteAppOptions;
   readonly #assets: Assets;
+  readonly #underWay = new Set<UnderWay>();
   /** Undefined for a site without routes: the router wants at least one. */
   readonly #router: SmartRouter<Target> | undefined;
   readonly #routes: BoundRoute[] = [];
   #busy = 0;
-  #retired = false;
+  /** Whether requests are expected: its release answers, or is on trial. */
+  #isExpecting = false;
+  /** Set when no request comes any more: called when the last one is over. */
+  #freed: (() => void) | undefined;
 
-  constructor(options: SiteAppOptions) {
+  private constructor(options: SiteAppOptions, assets: Assets) {
     this.content = options.content;
     this.#options = options;
-    this.#assets = createAssets(options.content, {
-      headers: options.headers,
-      previous: options.previous === undefined ? undefined : options.previous.#assets,
-      warn: (message) =>
-        options.logger.log({
-          event: "problem",
-          level: "warning",
-          code: "release.changed",
-          message,
-          site: options.site,
-        }),
-    });
+    this.#assets = assets;
     this.#router = this.#buildRouter();
+  }
+
+  /** Builds what answers, in pieces, between which other requests are answered. */
+  static async create({ previous, ...options }: SiteAppOptions): Promise<SiteApp> {
+    const { content, headers, logger, site } = options;
+    const warn = (message: string): void =>
+      logger.log({ event: "problem", level: "warning", code: "release.changed", message, site });
+    // Nothing here may keep the release before: it would keep the one before that, and so on.
+    const made = previous === undefined ? undefined : previous.#assets;
+    const assets = await createAssets(content, { headers, previous: made, warn }, new Pace());
+    return new SiteApp(options, assets);
   }
 
   /** First 12 hexadecimal digits of the content digest, as in x-emend-release. */
@@ -127,26 +140,47 @@ export class SiteApp {
     this.#busy++;
   }
 
+  /** How a request ended, and how long its head took where somebody counts. */
+  count(failed: boolean, headMs: number | undefined): void {
+    this.recent.add(failed);
+    this.health?.ended(failed, headMs);
+  }
+
   /** A request is over, its body included. */
   leave(): void {
     this.#busy--;
-    if (this.#retired && this.#busy === 0) this.#free();
+    if (this.#busy === 0 && this.#freed !== undefined) this.#free(this.#freed);
   }
 
-  /** No new request comes: what the release holds is freed when the last one is over. */
-  retire(): void {
-    this.#retired = true;
-    if (this.#busy === 0) this.#free();
-  }
-
-  /** Makes the coded forms of assets in the background, once the first requests after the commit are through. */
-  warm(): void {
+  /** Requests come from now on. Coded forms of assets are made in the background, once the first ones are through. */
+  expect(): void {
+    this.#isExpecting = true;
+    for (const pool of this.#options.pools.values()) pool.wake();
     const timer = setTimeout(() => this.#makeVariants(), variantsDelayMs);
     timer.unref();
   }
 
+  /** Requests come no more, but may again: idle guests go, the rest stays as it is. */
+  standBy(): void {
+    this.#isExpecting = false;
+    for (const pool of this.#options.pools.values()) pool.rest();
+  }
+
+  /** No request comes ever again: when the last one is over, all goes, and `freed` is called. */
+  retire(freed: () => void): void {
+    invariant(this.#freed === undefined, "a release is retired once");
+    this.standBy();
+    this.#freed = freed;
+    if (this.#busy === 0) this.#free(freed);
+  }
+
+  /** Ends the requests that still go on. */
+  cut(reason: string): void {
+    for (const each of [...this.#underWay]) each.cut(reason);
+  }
+
   #makeVariants(): void {
-    if (this.#retired) return;
+    if (!this.#isExpecting) return;
     this.#assets.makeVariants().catch((error: unknown) => {
       const { logger, site } = this.#options;
       logger.log({ event: "problem", level: "warning", code: "assets", message: messageOf(error), site });
@@ -167,9 +201,10 @@ export class SiteApp {
     }));
   }
 
-  #free(): void {
+  #free(freed: () => void): void {
     this.#assets[Symbol.dispose]();
     for (const pool of this.#options.pools.values()) pool[Symbol.dispose]();
+    freed();
   }
 
   #answer(call: Call): Response | Promise<Response> {
@@ -182,7 +217,7 @@ export class SiteApp {
     const route = target.routes.find((each) => each.methods.has(method));
     if (route !== undefined) {
       call.tally = route.admission.tally;
-      return route.handler.handle(call);
+      return (call.isProbe ? route.probeHandler() : route.handler).handle(call);
     }
     return plainResponse(405, { allow: target.allow, ...this.#options.headers });
   }
@@ -197,6 +232,8 @@ export class SiteApp {
       const allow = [...new Set(routes.flatMap((route) => [...route.methods]))].join(", ");
       router.add(METHOD_NAME_ALL, entry.path, { path: entry.path, routes, allow });
     }
+    // The first match compiles the patterns.
+    router.match(METHOD_NAME_ALL, "/");
     return router;
   }
 
@@ -215,18 +252,24 @@ export class SiteApp {
     return entry.routes.map((config) => {
       const pool = pools.get(config.module);
       if (pool === undefined) throw new Error(`no pool for ${config.module}`);
-      const admission = siteAdmission.route(config);
-      const handler = createWagiHandler({
+      const own = {
         config,
-        admission,
         pool,
         site: guests,
         showsCost,
         preopens: guestDirectories(config, content, mounts),
+        underWay: this.#underWay,
         headers,
         guestLines: logger.guestLines(site, config.path),
-      });
-      return { path: config.path, methods: new Set(methodsOf(config)), admission, handler };
+      };
+      const admission = siteAdmission.route(config);
+      const handler = createWagiHandler({ ...own, admission });
+      let probing: WagiHandler | undefined;
+      const probeHandler = (): WagiHandler => {
+        probing ??= createWagiHandler({ ...own, admission: siteAdmission.probe(config) });
+        return probing;
+      };
+      return { path: config.path, methods: new Set(methodsOf(config)), admission, handler, probeHandler };
     });
   }
 

@@ -1,5 +1,6 @@
 /** Which site answers for a host. Names are case-insensitive, a port does not count. */
 import type { SiteAdmission } from "./admission/index.ts";
+import type { CanarySplit } from "./canary-split.ts";
 import type { SiteApp } from "./site-app.ts";
 
 /** A site's place on the node: its hosts and what it may take stay, its release changes. */
@@ -8,6 +9,8 @@ export interface SiteSlot {
   readonly hosts: readonly string[];
   readonly admission: SiteAdmission;
   current: SiteApp;
+  /** A release that gets a part of the clients. */
+  trial: CanarySplit | undefined;
 }
 
 export class SiteTable {

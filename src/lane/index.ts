@@ -3,6 +3,7 @@ export {
   type LaneOptions,
   type LaneSiteStatus,
   type ListenOptions,
-  type Prepared,
+  type Ready,
   type SiteGrants,
 } from "./lane.ts";
+export type { Prepared } from "./prepared.ts";

@@ -2,8 +2,8 @@
  * One thread that answers requests. A release comes in four steps, each of which leaves the running one
  * alone until the last moment:
  *
- * prepare (compile, make pools; may fail) → ready → commit (one pointer) → retire (free the old one when
- * its last request is over)
+ * prepare (compile, make pools; may fail) → ready → probe (ask it; may fail) → commit (one pointer) → the old one
+ * stands by → discard (free it when its last request is over)
  *
  * It knows content and nothing of where it came from; keys, patches and disks are not its business.
  */
@@ -20,9 +20,12 @@ import {
   Scheduler,
 } from "../guest/index.ts";
 import {
+  type CanaryOptions,
+  CanarySplit,
   checkCeilings,
   type HttpServer,
   type RouteStatus,
+  runProbe,
   SiteAdmission,
   type SiteAdmissionStatus,
   SiteApp,
@@ -34,10 +37,12 @@ import {
   startServer,
   trustedProxies,
 } from "../http/index.ts";
+import { drainMsMax } from "../limits.ts";
 import type { Logger } from "../log/index.ts";
 import type { Preopen } from "../wasi/index.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { ModuleLease } from "./module-lease.ts";
+import { Prepared } from "./prepared.ts";
 
 export interface LaneOptions {
   readonly logger: Logger;
@@ -45,6 +50,8 @@ export interface LaneOptions {
   readonly releaseHeader: boolean;
   /** Whether answers of guests carry x-emend-cost. */
   readonly costHeader: boolean;
+  /** How long requests may go on with a discarded release: drainMsMax when left out. */
+  readonly drainMs?: number;
 }
 
 export interface ListenOptions {
@@ -61,11 +68,10 @@ export interface SiteGrants {
   readonly limits: SiteLimits;
 }
 
-/** A release that could answer from now on. Either it is committed or it is discarded. */
-export interface Prepared {
-  readonly site: string;
-  readonly app: SiteApp;
-  readonly modules: ModuleLease;
+/** What another thread has done for a release already. */
+export interface Ready {
+  /** Modules by the SHA-256 of their bytes. Those that are not here are compiled as ever. */
+  readonly compiled: ReadonlyMap<string, CompiledModule>;
 }
 
 /** A site, as it runs. */
@@ -89,22 +95,31 @@ export class Lane {
     collect: () => Bun.gc(true),
   });
   readonly #standing = new Map<string, Standing>();
-  readonly #slots = new Map<string, SiteSlot & { modules: ModuleLease }>();
+  readonly #slots = new Map<string, LaneSlot>();
 
   constructor(options: LaneOptions) {
     this.#options = options;
   }
 
   /**
-   * Makes a release ready beside the running one.
+   * Makes a release ready beside the running one. It is committed, tried or discarded then.
    *
    * @throws EmendError `module.*` for a module that cannot be served, `site.config`, `site.limit`.
    */
-  async prepare(site: string, content: SiteContent, { mounts, limits }: SiteGrants): Promise<Prepared> {
+  async prepare(
+    site: string,
+    content: SiteContent,
+    { mounts, limits }: SiteGrants,
+    ready?: Ready,
+  ): Promise<Prepared> {
     const { logger, releaseHeader, costHeader } = this.#options;
     checkCeilings(content.config.routes, limits);
     const files = moduleFiles(content);
     const modules = new ModuleLease(this.#modules, readFile);
+    for (const { sha256 } of files) {
+      const compiled = ready?.compiled.get(sha256);
+      if (compiled !== undefined) modules.adopt(sha256, compiled);
+    }
     const { admission, guests } = this.#standingOf(site, limits);
     const pools = new Map<string, Pool>();
     try {
@@ -122,7 +137,7 @@ export class Lane {
         : {};
       const previous = this.#slots.get(site)?.current;
       const own = { site, content, pools, mounts, admission, guests, logger, headers, previous };
-      return { site, app: new SiteApp({ ...own, showsCost: costHeader }), modules };
+      return new Prepared(site, await SiteApp.create({ ...own, showsCost: costHeader }), modules);
     } catch (error) {
       for (const pool of pools.values()) pool[Symbol.dispose]();
       modules[Symbol.dispose]();
@@ -140,21 +155,107 @@ export class Lane {
       hosts,
       admission: standing.admission,
       current: prepared.app,
-      modules: prepared.modules,
+      trial: undefined,
+      answering: prepared,
+      tried: undefined,
+      listeners: new Set(),
     });
-    prepared.app.warm();
+    prepared.state = "answering";
+    prepared.app.expect();
   }
 
-  /** The next request is answered by this release; those under way end on the one they began with. */
-  commit(prepared: Prepared): void {
-    const slot = this.#slots.get(prepared.site);
-    invariant(slot !== undefined, `site ${prepared.site} exists`);
-    const [old, oldModules] = [slot.current, slot.modules];
+  /**
+   * Asks a release that is ready for everything that its routes name as their probes, one after the other.
+   *
+   * @throws EmendError `probe.failed`
+   */
+  async probe({ site, app }: Prepared): Promise<void> {
+    const host = this.#slots.get(site)?.hosts.find((each) => !each.includes("*")) ?? "localhost";
+    for (const { path, probe, timeoutMs } of app.content.config.routes) {
+      if (probe !== undefined) await runProbe(app, { route: path, probe, host, timeoutMs });
+    }
+  }
+
+  /**
+   * The next request is answered by this release; those under way end on the one they began with. That one is
+   * returned: it stands by, without idle guests but with its compiled modules, until it is committed again or discarded.
+   */
+  commit(prepared: Prepared): Prepared {
+    const slot = this.#slotOf(prepared.site);
+    const { answering: old, tried } = slot;
+    invariant(tried === undefined, "no release is committed beside one on trial");
+    invariant(
+      prepared.state === "ready" || prepared.state === "standing",
+      "a release is ready, or stands by",
+    );
+    prepared.app.expect();
     slot.current = prepared.app;
-    slot.modules = prepared.modules;
-    old.retire();
-    oldModules[Symbol.dispose]();
-    prepared.app.warm();
+    slot.answering = prepared;
+    old.app.standBy();
+    [prepared.state, old.state] = ["answering", "standing"];
+    old.observe(undefined);
+    prepared.resetHealth();
+    observeSlot(slot);
+    return old;
+  }
+
+  /** Lets a release go that does not answer: all of it is free when its last request is over, or was cut. */
+  discard(prepared: Prepared): void {
+    invariant(prepared.state === "ready" || prepared.state === "standing", "it does not answer");
+    prepared.state = "discarded";
+    const { drainMs = drainMsMax } = this.#options;
+    const timer = setTimeout(
+      () => prepared.app.cut(`its release was replaced over ${drainMs} ms ago`),
+      drainMs,
+    );
+    timer.unref();
+    prepared.app.retire(() => {
+      clearTimeout(timer);
+      prepared.modules[Symbol.dispose]();
+    });
+  }
+
+  /** From now on a part of the clients gets this release. Both sides are counted from the beginning. */
+  startCanary(prepared: Prepared, options: CanaryOptions): void {
+    const slot = this.#slotOf(prepared.site);
+    invariant(slot.tried === undefined, "one release at a time is on trial");
+    invariant(prepared.state === "ready", "a release is ready before it is tried");
+    prepared.state = "trial";
+    prepared.app.expect();
+    for (const side of [prepared, slot.answering]) side.resetHealth();
+    slot.tried = prepared;
+    slot.trial = new CanarySplit(prepared.app, options);
+    observeSlot(slot);
+  }
+
+  /** Nobody gets the release on trial any more. It is returned, to be committed or discarded. */
+  endCanary(site: string): Prepared {
+    const slot = this.#slotOf(site);
+    const { tried } = slot;
+    invariant(tried !== undefined, "a release is on trial");
+    slot.tried = undefined;
+    slot.trial = undefined;
+    tried.state = "ready";
+    tried.observe(undefined);
+    observeSlot(slot);
+    return tried;
+  }
+
+  /**
+   * Calls `listener` soon after each failure of what answers, and now and then after successes, and has it counted
+   * (`Prepared.health`) until it is disposed.
+   */
+  observe(site: string, listener: () => void): Disposable {
+    const slot = this.#slotOf(site);
+    const own = (): void => listener();
+    slot.listeners.add(own);
+    observeSlot(slot);
+    return {
+      [Symbol.dispose]: () => {
+        slot.listeners.delete(own);
+        observeSlot(slot);
+      },
+    };
   }
 
   /** Answers requests for the sites that were added. Throws what the system says when the address cannot be had. */
@@ -188,6 +289,12 @@ export class Lane {
     };
   }
 
+  #slotOf(site: string): LaneSlot {
+    const slot = this.#slots.get(site);
+    invariant(slot !== undefined, `site ${site} exists`);
+    return slot;
+  }
+
   #standingOf(site: string, limits: SiteLimits): Standing {
     const known = this.#standing.get(site);
     if (known !== undefined) return known;
@@ -203,6 +310,23 @@ export class Lane {
     this.#standing.set(site, standing);
     return standing;
   }
+}
+
+/** A site's place, and the releases that answer for it. */
+interface LaneSlot extends SiteSlot {
+  answering: Prepared;
+  tried: Prepared | undefined;
+  readonly listeners: Set<() => void>;
+}
+
+/** What answers is counted while somebody listens or a release is on trial; otherwise a request costs nothing more. */
+function observeSlot({ answering, tried, listeners }: LaneSlot): void {
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const changed = listeners.size > 0 || tried !== undefined ? tell : undefined;
+  answering.observe(changed);
+  tried?.observe(changed);
 }
 
 /** What of a site stays while its releases come and go: what is in progress, and what its guests share. */

@@ -2,11 +2,7 @@
  * Compiled modules by the digest of their bytes: the same bytes on several routes, sites or releases are
  * compiled once. An entry lives as long as something uses it.
  */
-import { type CompiledModule, compileCommand } from "../guest/index.ts";
-import { guestMemoryPagesMax, guestTableEntriesMax } from "../limits.ts";
-
-/** What any guest may have at the most. What one really may is its route's, and looked at each time that it grows. */
-const limits = { memoryPagesMax: guestMemoryPagesMax, tableEntriesMax: guestTableEntriesMax };
+import { type CompiledModule, compileHandler } from "../guest/index.ts";
 
 interface Entry {
   readonly compiled: Promise<CompiledModule>;
@@ -28,7 +24,7 @@ export class ModuleCache {
   async acquire(sha256: string, name: string, read: () => Promise<Uint8Array>): Promise<CompiledModule> {
     let entry = this.#entries.get(sha256);
     if (entry === undefined) {
-      entry = { compiled: read().then((bytes) => compileCommand(bytes, name, { limits })), users: 0 };
+      entry = { compiled: read().then((bytes) => compileHandler(bytes, name)), users: 0 };
       this.#entries.set(sha256, entry);
     }
     entry.users++;
@@ -38,6 +34,17 @@ export class ModuleCache {
       this.release(sha256);
       throw error;
     }
+  }
+
+  /** Takes in what another thread has compiled. It counts as acquired; what is there already stays. */
+  adopt(sha256: string, compiled: CompiledModule): Promise<CompiledModule> {
+    let entry = this.#entries.get(sha256);
+    if (entry === undefined) {
+      entry = { compiled: Promise.resolve(compiled), users: 0 };
+      this.#entries.set(sha256, entry);
+    }
+    entry.users++;
+    return entry.compiled;
   }
 
   release(sha256: string): void {

@@ -17,6 +17,11 @@ export class ModuleLease {
     this.#read = read;
   }
 
+  /** Takes in a module that another thread has compiled. */
+  adopt(sha256: string, compiled: CompiledModule): void {
+    if (!this.#held.has(sha256)) this.#held.set(sha256, this.#cache.adopt(sha256, compiled));
+  }
+
   /** The module in a file. A failure is not kept: the next call tries again. @throws EmendError `module.*` */
   compile(file: SiteFile): Promise<CompiledModule> {
     const { sha256 } = file;

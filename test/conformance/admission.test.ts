@@ -157,7 +157,9 @@ describe("max_connections", () => {
     const [held] = await beginAll(site, ["/sleeper?ms=300"]);
     const toml = '[[route]]\npath = "/sleeper"\nmodule = "sleeper.wasm"\nenv = { A = "1" }\n';
     const grants = await siteGrants({ limits: { connectionsMax: 1, pendingMax: 0 } });
-    site.lane.commit(await site.lane.prepare("default", siteContent({ files, toml }), grants));
+    site.lane.discard(
+      site.lane.commit(await site.lane.prepare("default", siteContent({ files, toml }), grants)),
+    );
     expect(await ask(site, "GET /sleeper?ms=1")).toBe("503 1");
     expect(await held).toBe("200");
     expect(await ask(site, "GET /sleeper?ms=1")).toBe("200");

@@ -143,7 +143,7 @@ describe("every check is ok", () => {
 test("a guest of snapshot 0 that others published runs as it is", async () => {
   const bytes = readFileSync(join(import.meta.dir, "../../node_modules/@wasmer/wasi/demo.wasm"));
   const compiled = await compileCommand(bytes, "demo.wasm");
-  expect(compiled.links.map(({ abi }) => abi.module)).toEqual(["wasi_unstable"]);
+  expect(compiled.links.map(({ module }) => module)).toEqual(["wasi_unstable"]);
   const { stdout, outcome } = await runGuest(await Instance.create(compiled));
   expect([stdout, outcome]).toEqual(["hello world\n", { kind: "exit", code: 0 }]);
 });

@@ -39,7 +39,7 @@ function makeCall(): TestCall {
     keepOpen: () => {},
     ended: () => {},
     ...{ startedMs: 0, route: null, guestMs: undefined, bytes: 0, bytesIn: 0, tally: null, ticket: 0 },
-    ...{ reason: undefined, streams: false, localRedirect: undefined },
+    ...{ reason: undefined, streams: false, localRedirect: undefined, isProbe: false, blame: undefined },
   };
   return { call, leave: () => controller.abort() };
 }
@@ -178,7 +178,7 @@ describe("Places", () => {
     scene.ask("held", open);
     for (const name of ["s1", "s2"]) scene.ask(name, shut);
     scene.ask("o1", open);
-    shut.shut = { status: 503, retryAfterS: 1, reason: "" };
+    shut.shut = { status: 503, retryAfterS: 1, reason: "", blame: false };
     await scene.news();
     scene.places.leave(open);
     expect(await scene.news()).toEqual(["s1 503", "s2 503", "o1 in"]);

@@ -117,6 +117,6 @@ export class RouteAdmission implements Line {
     if (waitMs === 0) return undefined;
     this.tally.breakerRefused++;
     this.#options.siteTally.breakerRefused++;
-    return refusal(503, "the breaker of the route is open", waitMs);
+    return refusal(503, "the breaker of the route is open", waitMs, true);
   }
 }

@@ -73,6 +73,16 @@ export class SiteAdmission {
     });
   }
 
+  /** What lets emend's own requests to a guest before its release is committed: nobody has to wait for them. */
+  probe(config: RouteConfig): RouteAdmission {
+    return new RouteAdmission({
+      config,
+      places: new Places({ connectionsMax: 1, pendingMax: 0 }),
+      siteTally: new Tally(),
+      breakerChanged: () => undefined,
+    });
+  }
+
   get status(): SiteAdmissionStatus {
     return {
       ...this.tally.status,

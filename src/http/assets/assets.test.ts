@@ -31,14 +31,14 @@ async function ask(assets: Assets, path: string, { method = "GET", headers = {},
 }
 
 async function assetsWithVariants(options: AssetsOptions = {}): Promise<Assets> {
-  const assets = createAssets(siteOf(files), options);
+  const assets = await createAssets(siteOf(files), options);
   await assets.makeVariants();
   return assets;
 }
 
 test("respond answers a file with all that a cache and a browser need", async () => {
   const answer = await ask(
-    createAssets(siteOf(files), { headers: { "x-emend-release": "0123" } }),
+    await createAssets(siteOf(files), { headers: { "x-emend-release": "0123" } }),
     "/app.css",
   );
   expect(answer).toEqual({
@@ -57,14 +57,14 @@ test("respond answers a file with all that a cache and a browser need", async ()
 });
 
 test("respond gives each answer its own headers", async () => {
-  const assets = createAssets(siteOf(files));
+  const assets = await createAssets(siteOf(files));
   const first = await assets.respond(new Request("http://host/app.css"), "/app.css");
   first?.headers.set("x-mark", "1");
   expect((await ask(assets, "/app.css"))?.fields).not.toHaveProperty("x-mark");
 });
 
 test("respond knows nothing but the assets", async () => {
-  const assets = createAssets(siteOf(files.filter(({ path }) => path !== "public/404.html")));
+  const assets = await createAssets(siteOf(files.filter(({ path }) => path !== "public/404.html")));
   const paths = [
     "/site.toml",
     "/../site.toml",
@@ -78,11 +78,11 @@ test("respond knows nothing but the assets", async () => {
 });
 
 test("respond answers a broken percent-encoding with 400", async () => {
-  expect((await ask(createAssets(siteOf(files)), "/%zz"))?.status).toBe(400);
+  expect((await ask(await createAssets(siteOf(files)), "/%zz"))?.status).toBe(400);
 });
 
 test("respond redirects a directory to its slash, with the query", async () => {
-  const answer = await ask(createAssets(siteOf(files)), "/docs", { query: "?a=//b" });
+  const answer = await ask(await createAssets(siteOf(files)), "/docs", { query: "?a=//b" });
   expect([answer?.status, answer?.fields.location]).toEqual([301, "/docs/?a=//b"]);
 });
 
@@ -92,7 +92,7 @@ test("respond to HEAD has the length and no body", async () => {
 });
 
 test.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])("respond to %p is 405", async (method) => {
-  const assets = createAssets(siteOf(files));
+  const assets = await createAssets(siteOf(files));
   for (const path of ["/app.css", "/docs", "/"]) {
     const answer = await ask(assets, path, { method });
     expect([answer?.status, answer?.fields.allow]).toEqual([405, "GET, HEAD"]);
@@ -121,7 +121,7 @@ const ranges: readonly [
   [{ range: "bytes=2-4", "if-match": styleTag }, 412, "412 Precondition Failed\n", undefined],
 ];
 test.each(ranges)("respond to %p", async (headers, status, text, contentRange) => {
-  const answer = await ask(createAssets(siteOf(files)), "/digits.bin", { headers });
+  const answer = await ask(await createAssets(siteOf(files)), "/digits.bin", { headers });
   expect([answer?.status, answer?.text, answer?.fields["content-range"]]).toEqual([
     status,
     text,
@@ -130,14 +130,14 @@ test.each(ranges)("respond to %p", async (headers, status, text, contentRange) =
 });
 
 test("respond to a range of nothing is 416, to nothing itself an empty 200", async () => {
-  const assets = createAssets(siteOf(files));
+  const assets = await createAssets(siteOf(files));
   const part = await ask(assets, "/empty.txt", { headers: { range: "bytes=0-" } });
   expect([part?.status, part?.fields["content-range"]]).toEqual([416, "bytes */0"]);
   expect(await ask(assets, "/empty.txt")).toMatchObject({ status: 200, text: "" });
 });
 
 test("respond to HEAD ignores a range", async () => {
-  const answer = await ask(createAssets(siteOf(files)), "/digits.bin", {
+  const answer = await ask(await createAssets(siteOf(files)), "/digits.bin", {
     method: "HEAD",
     headers: { range: "bytes=2-4" },
   });
@@ -165,12 +165,12 @@ const conditions: readonly [headers: Record<string, string>, status: number, eta
   [{ "if-match": styleTag, "if-none-match": styleTag }, 304, styleTag],
 ];
 test.each(conditions)("respond before there are variants to %p is %p", async (headers, status, etag) => {
-  const answer = await ask(createAssets(siteOf(files)), "/app.css", { headers });
+  const answer = await ask(await createAssets(siteOf(files)), "/app.css", { headers });
   expect([answer?.status, answer?.fields.etag]).toEqual([status, etag]);
 });
 
 test("respond with 304 has what §15.4.5 asks for and nothing about a body", async () => {
-  const answer = await ask(createAssets(siteOf(files)), "/app.css", {
+  const answer = await ask(await createAssets(siteOf(files)), "/app.css", {
     headers: { "if-none-match": styleTag },
   });
   expect(answer).toEqual({
@@ -223,7 +223,7 @@ test("respond sends identity, and ranges of it, to who wants that", async () => 
 
 test("respond is 406 where no form is acceptable, and only while there is none", async () => {
   const asked = { headers: { "accept-encoding": "gzip, *;q=0" } };
-  const assets = createAssets(siteOf(files));
+  const assets = await createAssets(siteOf(files));
   expect(await ask(assets, "/app.css", asked)).toMatchObject({
     status: 406,
     fields: { vary: "Accept-Encoding" },
@@ -235,7 +235,7 @@ test("respond is 406 where no form is acceptable, and only while there is none",
 test("createAssets takes over the variants of the release before", async () => {
   const asked = { headers: { "accept-encoding": "gzip" } };
   const before = await assetsWithVariants();
-  const after = createAssets(siteOf([...files, memoryFile("public/new.css", `${styles}b {}`)]), {
+  const after = await createAssets(siteOf([...files, memoryFile("public/new.css", `${styles}b {}`)]), {
     previous: before,
   });
   before[Symbol.dispose]();
@@ -245,7 +245,7 @@ test("createAssets takes over the variants of the release before", async () => {
 });
 
 test("respond answers an unknown path with 404.html, which is an ordinary page at its own address", async () => {
-  const assets = createAssets(siteOf(files));
+  const assets = await createAssets(siteOf(files));
   const headers = { "if-none-match": "*", range: "bytes=0-1" };
   expect(await ask(assets, "/nope/x.js", { headers })).toEqual({
     status: 404,
@@ -275,7 +275,7 @@ const spa: readonly [path: string, accept: string | undefined, status: number][]
   ["/users/7", "text/html;q=0", 404],
 ];
 test.each(spa)("respond with spa to %p, Accept %p, is %p", async (path, accept, status) => {
-  const assets = createAssets(siteOf(files, { spa: true }));
+  const assets = await createAssets(siteOf(files, { spa: true }));
   const answer = await ask(assets, path, accept === undefined ? {} : { headers: { accept } });
   const page = status === 200 ? "<h1>home</h1>" : "<h1>lost</h1>";
   expect([answer?.status, answer?.text, answer?.fields.vary]).toEqual([
@@ -286,7 +286,7 @@ test.each(spa)("respond with spa to %p, Accept %p, is %p", async (path, accept, 
 });
 
 test("respond obeys cache and headers, also in 304, and adds to the Vary of a site", async () => {
-  const assets = createAssets(
+  const assets = await createAssets(
     siteOf(files, {
       cache: { "*.css": "max-age=60" },
       headers: { "**": { "x-frame-options": "DENY", vary: "Origin", "content-type": "text/x-own" } },
@@ -310,7 +310,7 @@ test("respond does not send a file that changed on disk: 503, one warning, and n
     return diskFile("public/page.html", onDisk, sha256Hex(text));
   };
   const warnings: string[] = [];
-  const assets = createAssets(siteOf([await file("one")]), {
+  const assets = await createAssets(siteOf([await file("one")]), {
     warn: (message) => void warnings.push(message),
   });
   await Bun.write(onDisk, "two");
@@ -322,5 +322,5 @@ test("respond does not send a file that changed on disk: 503, one warning, and n
 
 test("respond falls back to the caller's 404 where 404.html cannot be sent", async () => {
   const gone = { ...diskFile("public/404.html", import.meta.path, "0".repeat(64)) };
-  expect(await ask(createAssets(siteOf([gone])), "/nope")).toBeUndefined();
+  expect(await ask(await createAssets(siteOf([gone])), "/nope")).toBeUndefined();
 });

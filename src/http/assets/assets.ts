@@ -7,6 +7,7 @@ import { messageOf } from "../../errors.ts";
 import { assetHeldBytesMax, assetVariantsBytesMax } from "../../limits.ts";
 import { withBodySize } from "../body-size.ts";
 import type { SiteContent, SiteFile } from "../content.ts";
+import { Pace } from "../pace.ts";
 import { plainResponse } from "../plain-response.ts";
 import { chooseForm, parseAcceptEncoding } from "./accept-encoding.ts";
 import { Asset, type Form } from "./asset.ts";
@@ -41,18 +42,44 @@ export type AssetsOptions = {
 };
 
 /** The assets of a release. The bytes are not touched before the first request. */
-export function createAssets(content: SiteContent, options: AssetsOptions = {}): Assets {
-  return new SiteAssets(content, options);
+export async function createAssets(
+  content: SiteContent,
+  options: AssetsOptions = {},
+  pace: Pace = new Pace(),
+): Promise<Assets> {
+  const rules = compileHeaderRules(content.config.assets, options.headers ?? {});
+  const assets = new Map<string, Asset>();
+  const negotiated: SiteFile[] = [];
+  for (const [name, file] of filesOfAssets(content)) {
+    const asset = new Asset(name, file, rules);
+    assets.set(name, asset);
+    if (asset.isNegotiated) negotiated.push(file);
+    await pace.step();
+  }
+  const { previous, variantsBytesMax = assetVariantsBytesMax } = options;
+  const made = previous instanceof SiteAssets ? previous.variants : undefined;
+  const [urls, variants] = [
+    await mapUrls(assets, pace),
+    await Variants.create(variantsBytesMax, negotiated, pace, made),
+  ];
+  return new SiteAssets({ assets, urls, variants, isSpa: content.config.assets.spa }, options);
 }
 
 type Answer = Response | Promise<Response>;
 type Send = (request: Request, form: Form) => Response;
 
+/** What was built for a release. */
+interface Built {
+  readonly assets: ReadonlyMap<string, Asset>;
+  readonly urls: UrlMap<Asset>;
+  readonly variants: Variants;
+  readonly isSpa: boolean;
+}
+
 class SiteAssets implements Assets {
+  readonly variants: Variants;
   readonly #urls: UrlMap<Asset>;
-  readonly #negotiated: readonly SiteFile[];
   readonly #bodies: Bodies;
-  readonly #variants: Variants;
   readonly #fallback: Asset | undefined;
   readonly #notFoundPage: Asset | undefined;
   readonly #headers: Readonly<Record<string, string>>;
@@ -60,23 +87,14 @@ class SiteAssets implements Assets {
   /** Files that were warned about. */
   readonly #warned = new Set<SiteFile>();
 
-  constructor(content: SiteContent, options: AssetsOptions) {
-    const { assets: config } = content.config;
+  constructor({ assets, urls, variants, isSpa }: Built, options: AssetsOptions) {
+    this.variants = variants;
     this.#headers = options.headers ?? {};
     this.#warn = options.warn ?? (() => {});
-    const rules = compileHeaderRules(config, this.#headers);
-    const assets = new Map<string, Asset>();
-    for (const [name, file] of filesOfAssets(content)) assets.set(name, new Asset(name, file, rules));
-    this.#urls = mapUrls(assets);
-    this.#fallback = config.spa ? assets.get("index.html") : undefined;
+    this.#urls = urls;
+    this.#fallback = isSpa ? assets.get("index.html") : undefined;
     this.#notFoundPage = assets.get("404.html");
-    this.#negotiated = [...assets.values()].filter((asset) => asset.isNegotiated).map((asset) => asset.file);
     this.#bodies = new Bodies(options.heldBytesMax ?? assetHeldBytesMax);
-    this.#variants = new Variants(
-      options.variantsBytesMax ?? assetVariantsBytesMax,
-      this.#negotiated,
-      options.previous instanceof SiteAssets ? options.previous.#variants : undefined,
-    );
   }
 
   respond(request: Request, path: string): Response | undefined | Promise<Response | undefined> {
@@ -92,11 +110,11 @@ class SiteAssets implements Assets {
   }
 
   makeVariants(): Promise<void> {
-    return this.#variants.make(this.#negotiated);
+    return this.variants.make();
   }
 
   [Symbol.dispose](): void {
-    this.#variants.close();
+    this.variants.close();
     this.#bodies.close();
   }
 
@@ -123,7 +141,7 @@ class SiteAssets implements Assets {
   #respondWhole(request: Request, asset: Asset, send: Send = sendForm): Answer {
     if (!asset.isNegotiated) return this.#withIdentity(asset, (form) => send(request, form));
     const weights = parseAcceptEncoding(request.headers.get("accept-encoding"));
-    const chosen = chooseForm(weights, this.#variants.of(asset.file.sha256));
+    const chosen = chooseForm(weights, this.variants.of(asset.file.sha256));
     if (chosen === undefined) return this.#plain(406, { vary: "Accept-Encoding" });
     if (chosen === "identity") return this.#withIdentity(asset, (form) => send(request, form));
     return send(request, asset.coded(chosen));

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Pace } from "../pace.ts";
 import { findTarget, mapUrls } from "./url-map.ts";
 
 const names = [
@@ -18,7 +19,7 @@ const names = [
   "name?query#hash.txt",
   ".well-known/x",
 ];
-const urls = mapUrls(new Map(names.map((name) => [name, name])));
+const urls = await mapUrls(new Map(names.map((name) => [name, name])), new Pace());
 
 const found: readonly [path: string, name: string][] = [
   ["/", "index.html"],

@@ -2,6 +2,7 @@
  * From a request's path to what answers it: a lookup in a map that is made from the release's own names. No path
  * is ever joined, resolved or handed to the file system, so there is nothing to escape from.
  */
+import type { Pace } from "../pace.ts";
 
 /** `directory` is asked for without its slash and is named with one at `location`, already encoded. */
 export type Target<File> =
@@ -15,17 +16,23 @@ export type UrlMap<File> = ReadonlyMap<string, Target<File>>;
  * The URLs of files by their names inside the assets directory. `a/index.html` is also `/a/`, with a redirect from
  * `/a`; `a.html` is also `/a`. A file's own name wins over a page without its extension, that over a directory.
  */
-export function mapUrls<File>(files: ReadonlyMap<string, File>): UrlMap<File> {
+export async function mapUrls<File>(files: ReadonlyMap<string, File>, pace: Pace): Promise<UrlMap<File>> {
   const urls = new Map<string, Target<File>>();
   const addMissing = (url: string, target: Target<File>) => {
     if (!urls.has(url)) urls.set(url, target);
   };
-  for (const [name, file] of files) urls.set(`/${name}`, { kind: "file", file });
   for (const [name, file] of files) {
+    urls.set(`/${name}`, { kind: "file", file });
+    await pace.step();
+  }
+  for (const [name, file] of files) {
+    await pace.step();
+    if (!name.endsWith(".html")) continue;
     if (isIndex(name)) addMissing(`/${name.slice(0, -"index.html".length)}`, { kind: "file", file });
-    if (name.endsWith(".html")) addMissing(`/${name.slice(0, -".html".length)}`, { kind: "file", file });
+    addMissing(`/${name.slice(0, -".html".length)}`, { kind: "file", file });
   }
   for (const name of files.keys()) {
+    await pace.step();
     if (!isIndex(name) || name === "index.html") continue;
     const directory = name.slice(0, -"/index.html".length);
     addMissing(`/${directory}`, { kind: "directory", location: `${encodePath(directory)}/` });

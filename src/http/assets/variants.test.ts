@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import type { SiteFile } from "../content.ts";
+import { Pace } from "../pace.ts";
 import { memoryFile } from "./content-fixture.ts";
 import { Variants } from "./variants.ts";
 
@@ -7,11 +9,14 @@ const decode = { zstd: zstdDecompressSync, br: brotliDecompressSync, gzip: gunzi
 const text = (seed: string) => `${seed} is the seed of this text.\n`.repeat(200);
 const plenty = 1e9;
 
+const variantsOf = (files: readonly SiteFile[], bytesMax = plenty, previous?: Variants): Promise<Variants> =>
+  Variants.create(bytesMax, files, new Pace(), previous);
+
 test("make keeps the codings of a file, smallest first, and each decodes to it", async () => {
   const file = memoryFile("a.txt", text("one"));
-  const variants = new Variants(plenty, []);
+  const variants = await variantsOf([file]);
   expect(variants.of(file.sha256)).toEqual([]);
-  await variants.make([file]);
+  await variants.make();
   const made = variants.of(file.sha256);
   expect(made.map(({ coding }) => coding).sort()).toEqual(["br", "gzip", "zstd"]);
   const sizes = made.map(({ blob }) => blob.size);
@@ -22,8 +27,8 @@ test("make keeps the codings of a file, smallest first, and each decodes to it",
 
 test("make keeps nothing that is not a tenth smaller", async () => {
   const file = memoryFile("noise.txt", crypto.getRandomValues(new Uint8Array(4096)));
-  const variants = new Variants(plenty, []);
-  await variants.make([file]);
+  const variants = await variantsOf([file]);
+  await variants.make();
   expect(variants.of(file.sha256)).toEqual([]);
 });
 
@@ -32,11 +37,11 @@ test("make stays within its bytes and prefers small files", async () => {
     memoryFile("s", text("s")),
     memoryFile("l", crypto.randomUUID().repeat(40) + text("l")),
   ];
-  const measure = new Variants(plenty, []);
-  await measure.make([small]);
+  const measure = await variantsOf([small]);
+  await measure.make();
   const smallBytes = measure.of(small.sha256).reduce((sum, { blob }) => sum + blob.size, 0);
-  const variants = new Variants(smallBytes, []);
-  await variants.make([large, small]);
+  const variants = await variantsOf([large, small], smallBytes);
+  await variants.make();
   expect([variants.of(small.sha256).length, variants.of(large.sha256).length]).toEqual([3, 0]);
 });
 
@@ -44,15 +49,15 @@ test("make passes over a file that cannot be read or has changed", async () => {
   const good = memoryFile("good", text("good"));
   const gone = { ...memoryFile("gone", text("g")), blob: Bun.file("/nonexistent/gone") };
   const other = { ...memoryFile("other", text("o")), blob: new Blob([text("p")]) };
-  const variants = new Variants(plenty, []);
-  await variants.make([gone, other, good]);
+  const variants = await variantsOf([gone, other, good]);
+  await variants.make();
   expect([gone, other, good].map(({ sha256 }) => variants.of(sha256).length)).toEqual([0, 0, 3]);
 });
 
 test("close stops the making and frees what was made", async () => {
   const files = ["a", "b", "c", "d"].map((name) => memoryFile(name, text(name)));
-  const variants = new Variants(plenty, []);
-  const made = variants.make(files);
+  const variants = await variantsOf(files);
+  const made = variants.make();
   variants.close();
   await made;
   expect(files.flatMap(({ sha256 }) => variants.of(sha256))).toEqual([]);
@@ -60,10 +65,10 @@ test("close stops the making and frees what was made", async () => {
 
 test("a new Variants takes over those of the same bytes, of nothing else, and survives the closing of the old", async () => {
   const [kept, dropped] = [memoryFile("kept", text("kept")), memoryFile("dropped", text("dropped"))];
-  const before = new Variants(plenty, []);
-  await before.make([kept, dropped]);
+  const before = await variantsOf([kept, dropped]);
+  await before.make();
   const blobs = before.of(kept.sha256).map(({ blob }) => blob);
-  const after = new Variants(plenty, [{ ...kept, path: "renamed" }], before);
+  const after = await variantsOf([{ ...kept, path: "renamed" }], plenty, before);
   before.close();
   expect(after.of(kept.sha256).map(({ blob }) => blob)).toEqual(blobs);
   expect(after.of(dropped.sha256)).toEqual([]);
@@ -71,10 +76,10 @@ test("a new Variants takes over those of the same bytes, of nothing else, and su
 
 test("compression leaves the thread free", async () => {
   const words = Array.from({ length: 60_000 }, (_, i) => `${i} ${Math.sin(i)}`).join("\n");
-  const variants = new Variants(plenty, []);
+  const variants = await variantsOf([memoryFile("words", words)]);
   let isMade = false;
   let turns = 0;
-  const made = variants.make([memoryFile("words", words)]).then(() => {
+  const made = variants.make().then(() => {
     isMade = true;
   });
   while (!isMade) {
@@ -90,8 +95,9 @@ test("a process ends soon after close, although files are waiting for 8 s of wor
     const { Variants } = await import(${JSON.stringify(`${import.meta.dir}/variants.ts`)});
     const { memoryFile } = await import(${JSON.stringify(`${import.meta.dir}/content-fixture.ts`)});
     const digits = Array.from({ length: 100_000 }, (_, i) => Math.sin(i)).join(" ");
-    const variants = new Variants(1e9, []);
-    void variants.make(Array.from({ length: 8 }, (_, i) => memoryFile("f" + i, i + digits)));
+    const files = Array.from({ length: 8 }, (_, i) => memoryFile("f" + i, i + digits));
+    const variants = await Variants.create(1e9, files, { step: () => undefined });
+    void variants.make();
     await Bun.sleep(50);
     variants.close();`;
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "ignore", stderr: "inherit" });

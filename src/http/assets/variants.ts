@@ -4,6 +4,7 @@
  */
 import { assetVariantRatioMax } from "../../limits.ts";
 import type { SiteFile } from "../content.ts";
+import type { Pace } from "../pace.ts";
 import { readVerified } from "../read-verified.ts";
 import { type Coding, codings } from "./accept-encoding.ts";
 
@@ -20,21 +21,32 @@ let lastTurn: Promise<unknown> = Promise.resolve();
 
 export class Variants {
   readonly #bytesMax: number;
-  readonly #kept: Map<string, Kept>;
+  readonly #kept = new Map<string, Kept>();
   /** The sum of all blobs in `#kept`, at most `#bytesMax`. */
-  #bytes: number;
+  #bytes = 0;
+  /** What is not made yet, by the power of two that a file's size is below: a sort of all would take too long at once. */
+  readonly #missing: (SiteFile[] | undefined)[] = [];
   #isClosed = false;
 
-  /** `previous`: what is already made; of it, the variants of `files` are taken over. */
-  constructor(bytesMax: number, files: Iterable<SiteFile>, previous?: Variants) {
+  private constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
-    this.#kept = new Map();
-    this.#bytes = 0;
-    if (previous === undefined) return;
-    for (const { sha256 } of files) {
-      const kept = previous.#kept.get(sha256);
-      if (kept !== undefined) this.#keep(sha256, kept);
+  }
+
+  /** For these files. `previous`: what is already made, and taken over. */
+  static async create(
+    bytesMax: number,
+    files: Iterable<SiteFile>,
+    pace: Pace,
+    previous?: Variants,
+  ): Promise<Variants> {
+    const variants = new Variants(bytesMax);
+    for (const file of files) {
+      const kept = previous === undefined ? undefined : previous.#kept.get(file.sha256);
+      if (kept !== undefined) variants.#keep(file.sha256, kept);
+      else variants.#add(file);
+      await pace.step();
     }
+    return variants;
   }
 
   /** What there is for a source, smallest first. */
@@ -43,14 +55,17 @@ export class Variants {
   }
 
   /** Makes what is missing, small files first; ends early when closed or full. Never rejects for a file's sake. */
-  async make(files: Iterable<SiteFile>): Promise<void> {
-    for (const file of [...files].sort((a, b) => a.size - b.size)) {
-      if (this.#isClosed) return;
-      if (this.#kept.has(file.sha256)) continue;
-      const turn = lastTurn.then(() => this.#makeOne(file));
-      // A file that cannot be read, or is another by now, is answered for when it is asked for.
-      lastTurn = turn.catch(() => {});
-      await lastTurn;
+  async make(): Promise<void> {
+    for (const files of this.#missing) {
+      if (files === undefined) continue;
+      for (let file = files.pop(); file !== undefined; file = files.pop()) {
+        const next = file;
+        const turn = lastTurn.then(() => this.#makeOne(next));
+        // A file that cannot be read, or is another by now, is answered for when it is asked for.
+        lastTurn = turn.catch(() => {});
+        await lastTurn;
+        if (this.#isClosed) return;
+      }
     }
   }
 
@@ -58,11 +73,19 @@ export class Variants {
   close(): void {
     this.#isClosed = true;
     this.#kept.clear();
+    this.#missing.length = 0;
     this.#bytes = 0;
   }
 
+  #add(file: SiteFile): void {
+    const power = Math.ceil(Math.log2(file.size + 1));
+    const files = this.#missing[power] ?? [];
+    files.push(file);
+    this.#missing[power] = files;
+  }
+
   async #makeOne(file: SiteFile): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#kept.has(file.sha256)) return;
     const source = await readVerified(file);
     const variants: Variant[] = [];
     for (const coding of codings) {

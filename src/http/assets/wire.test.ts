@@ -28,7 +28,7 @@ const mid = diskFile("public/mid.zip", sparseFile("on-disk-name", midBytes, []),
 const text = "line of text\n".repeat(300);
 const carrier = sparseFile("carrier", MiB, [1000]);
 const carried = Bun.file(carrier).slice(1000, 1000 + assetHeldFileBytesMax + 1);
-const assets = createAssets(
+const assets = await createAssets(
   siteOf([
     huge,
     mid,

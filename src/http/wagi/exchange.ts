@@ -23,7 +23,7 @@ import { RequestInput } from "./request-input.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { ResponseOutput } from "./response-output.ts";
 import { StderrOutput } from "./stderr-output.ts";
-import type { WagiRoute } from "./wagi-route.ts";
+import type { UnderWay, WagiRoute } from "./wagi-route.ts";
 
 /** Statuses whose responses have no body (RFC 9110 §6.4.1). */
 const bodiless = new Set([204, 205, 304]);
@@ -33,7 +33,7 @@ type OnDone = (guest: Guest, ticket: number, verdict: Verdict, nowMs: number) =>
 
 type Phase = "collecting" | "streaming" | "ended";
 
-export class Exchange implements GuestRun {
+export class Exchange implements GuestRun, UnderWay {
   readonly stdin: Input;
   readonly stdout: ResponseOutput;
   readonly stderr: StderrOutput;
@@ -156,6 +156,10 @@ export class Exchange implements GuestRun {
     );
   }
 
+  cut(reason: string): void {
+    this.#fail(503, reason);
+  }
+
   #armDeadline(): void {
     const leftMs = Math.max(0, this.deadlineMs - performance.now());
     this.#timer = setTimeout(() => this.onLimit("timeout_ms"), leftMs);
@@ -165,6 +169,7 @@ export class Exchange implements GuestRun {
   #watch(): void {
     this.#watching = true;
     this.#call.keepOpen();
+    this.#route.underWay.add(this);
     const { request } = this.#call;
     this.#onClientGone = () => this.#fail(499, "the client went away");
     if (request.signal.aborted) this.#onClientGone();
@@ -255,7 +260,7 @@ export class Exchange implements GuestRun {
     if (this.#withoutBody(head)) return this.#headOnly({ head, headers }, promised ?? body.length);
     if (promised !== undefined && body.length < promised) {
       this.#note(`the guest promised ${promised} bytes and wrote ${body.length}`);
-      this.#verdict = "failure";
+      this.#blame();
       this.#call.bytes = body.length;
       const stream = this.stdout.stream(undefined, noop, noop);
       this.stdout.abort("the guest wrote less than it promised");
@@ -285,10 +290,10 @@ export class Exchange implements GuestRun {
     const { surplusBytes, bodyBytes } = this.stdout;
     const promised = this.#head?.contentLength;
     if (outcome.kind !== "exit") {
-      this.#verdict = "failure";
+      this.#blame();
       this.#cut(outcome.kind === "trap" ? `the guest trapped: ${outcome.message}` : "the guest was stopped");
     } else if (promised !== undefined && bodyBytes < promised && this.#call.streams) {
-      this.#verdict = "failure";
+      this.#blame();
       this.#cut(`the guest promised ${promised} bytes and wrote ${bodyBytes}`);
     } else {
       if (surplusBytes > 0) this.#note(`the guest wrote ${surplusBytes} bytes more than it promised: cut`);
@@ -303,7 +308,9 @@ export class Exchange implements GuestRun {
     if (this.#phase === "ended") return;
     const wasStreaming = this.#phase === "streaming";
     this.#phase = "ended";
-    if (!wasStreaming && this.#isGuestsFault(status)) this.#verdict = "failure";
+    if (wasStreaming ? this.#limit === "cpu_ms" : this.#isGuestsFault(status)) this.#call.blame = true;
+    else this.#call.blame = false;
+    if (!wasStreaming && this.#call.blame) this.#verdict = "failure";
     this.#unwatch();
     // One that has ended by itself can run again, whatever it wrote; a stopped one cannot.
     if (!this.#guestEnded) {
@@ -321,6 +328,11 @@ export class Exchange implements GuestRun {
     const tail = this.stderr.tail();
     if (tail !== "") this.#note(`its last words: ${tail}`);
     this.#resolve(plainResponse(status === 499 ? 400 : status, this.#route.headers));
+  }
+
+  #blame(): void {
+    this.#verdict = "failure";
+    this.#call.blame = true;
   }
 
   /** A guest that runs out of time while its client keeps it waiting for the body has done nothing wrong. */
@@ -375,7 +387,9 @@ export class Exchange implements GuestRun {
 
   #unwatch(): void {
     clearTimeout(this.#timer);
-    if (this.#watching) this.#call.request.signal.removeEventListener("abort", this.#onClientGone);
+    if (!this.#watching) return;
+    this.#call.request.signal.removeEventListener("abort", this.#onClientGone);
+    this.#route.underWay.delete(this);
   }
 
   #note(reason: string): void {

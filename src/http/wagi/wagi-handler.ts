@@ -19,7 +19,7 @@ import { guestEnvironment } from "./environment.ts";
 import { Exchange } from "./exchange.ts";
 import { HeadCache } from "./head-cache.ts";
 import { openBody, type RefusedBody, type RequestBody } from "./request-body.ts";
-import type { WagiRoute } from "./wagi-route.ts";
+import type { UnderWay, WagiRoute } from "./wagi-route.ts";
 
 export interface WagiHandler {
   readonly handle: (call: Call) => Response | Promise<Response>;
@@ -34,6 +34,8 @@ export interface WagiHandlerOptions {
   readonly admission: RouteAdmission;
   /** The directories of one run. */
   readonly preopens: () => readonly Preopen[];
+  /** Where those of its requests are kept that do not end at once. */
+  readonly underWay: Set<UnderWay>;
   /** Where the stderr of the route's guests goes. */
   readonly guestLines: GuestLines;
   /** Goes on every answer. */
@@ -44,7 +46,8 @@ export interface WagiHandlerOptions {
 
 /** Makes the handler of a route. Never throws at a request: every failure is a plain response and a reason. */
 export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
-  const { config, pool, site, admission, preopens, guestLines, headers, showsCost } = options;
+  const { config, pool, site, admission, preopens, underWay, guestLines, headers, showsCost } = options;
+  const probeEnv = { ...config.env, EMEND_PROBE: "1" };
   const scriptSegments = config.path.endsWith("/*") ? config.path.split("/").length - 2 : undefined;
   const route: WagiRoute = {
     timeoutMs: config.timeoutMs,
@@ -58,6 +61,7 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
     headers,
     heads: new HeadCache(headers),
     preopens,
+    underWay,
     args: ({ target }) => guestArguments(config.argv, target.path, target.query),
     environ: (call, contentLength) =>
       guestEnvironment({
@@ -65,7 +69,7 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
         target: call.target,
         pattern: config.path,
         scriptSegments,
-        siteEnv: config.env,
+        siteEnv: call.isProbe ? probeEnv : config.env,
         address: call.address(),
         contentLength,
       }),
@@ -84,6 +88,7 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
   const turnAway = (call: Call, body: RequestBody, refused: Refusal): Response => {
     body.reader?.cancel().catch(ignore);
     call.reason = refused.reason;
+    call.blame = refused.blame;
     return plainResponse(refused.status, { ...refusalHeaders(refused), ...headers });
   };
 
@@ -123,6 +128,7 @@ export function createWagiHandler(options: WagiHandlerOptions): WagiHandler {
         expire: () => {
           admission.leave(call.ticket, "neutral", performance.now());
           body.reader?.cancel().catch(ignore);
+          call.blame = false;
           call.reason = `over timeout_ms: no turn on the thread in ${config.timeoutMs} ms`;
           resolve(plainResponse(504, headers));
         },
@@ -157,5 +163,7 @@ function ignore(): void {
 
 function refuse(call: Call, refused: RefusedBody, headers: Readonly<Record<string, string>>): Response {
   call.reason = refused.reason;
+  // Who is slow to send is not the release's fault, though it is a 504.
+  call.blame = false;
   return plainResponse(refused.status, headers);
 }

@@ -5,6 +5,12 @@ import type { RouteAdmission } from "../admission/index.ts";
 import type { Call } from "../call.ts";
 import type { HeadCache } from "./head-cache.ts";
 
+/** A request that is under way while others run. */
+export interface UnderWay {
+  /** Ends it, and its guest. */
+  cut(reason: string): void;
+}
+
 /** What an exchange needs to know of its route. */
 export interface WagiRoute {
   readonly timeoutMs: number;
@@ -19,6 +25,8 @@ export interface WagiRoute {
   /** Goes on every answer. */
   readonly headers: Readonly<Record<string, string>>;
   readonly heads: HeadCache;
+  /** Requests of the release whose guests wait, or have waited. */
+  readonly underWay: Set<UnderWay>;
   readonly preopens: () => readonly Preopen[];
   readonly args: (call: Call) => readonly string[];
   readonly environ: (call: Call, contentLength: string) => readonly string[];
