@@ -171,3 +171,11 @@ export const manifestBytesMax: number = 1024 * 1024;
 
 /** Longest block of signatures of a patch, bytes: at about 280 each, 230 of them. */
 export const signaturesBytesMax: number = 64 * 1024;
+/** Manifests that a site remembers as committed, to say "replayed" of them: 64 digits each, 16 KB in a record. */
+export const storeCommittedMax = 256;
+
+/** Releases that a site remembers as bad. */
+export const storeBadMax = 64;
+
+/** Entries of the audit log. At about 250 bytes: 2.5 MB. */
+export const storeAuditsMax = 10_000;
