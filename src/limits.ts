@@ -51,6 +51,12 @@ export const guestLineBytesMax = 4000;
 /** End of a guest's stderr kept to explain a failure, bytes. Escaped fourfold it still fits logTextCharsMax. */
 export const guestTailBytesMax = 1024;
 
+/** Longest answer of a node that a command reads, bytes: the file list of 65,536 files, as in payloadIndexBytesMax. */
+export const nodeAnswerBytesMax: number = 80 * 1024 * 1024;
+
+/** What `emend patch` holds of the files of nodes, bytes in all: a machine of 4 GB can still diff beside it. */
+export const fetchedFilesBytesMax: number = 1024 * 1024 * 1024;
+
 /** Longest body the admin listener takes where a call has no body of its own, bytes. */
 export const adminBodyBytesMax = 1024;
 

@@ -78,8 +78,8 @@ const rooms: Readonly<Record<string, Room>> = {
       "confine",
       "log",
     ],
-    packages: ["commander"],
-    builtins: [...files, "node:tty"],
+    packages: ["commander", "valibot"],
+    builtins: [...files, "node:net", "node:tty"],
   },
 };
 

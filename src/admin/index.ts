@@ -25,5 +25,6 @@ export {
   type NodeStatus,
   nodeStatusSchema,
   type SiteStatus,
+  type TrafficCounts,
 } from "./status.ts";
 export { type UpdateResult, type UpdateTimes, updateResultSchema } from "./update-result.ts";

@@ -3,8 +3,9 @@
  * measured by.
  */
 import { Command, CommanderError } from "commander";
-import { EmendError, type ErrorCode } from "../errors.ts";
+import { EmendError } from "../errors.ts";
 import { version } from "../version.ts";
+import { NodeRefusal } from "./node-refusal.ts";
 
 /** Every command by name, in the order of the help text. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -17,6 +18,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import("./apply.ts")).applyCommand(),
   keygen: async () => (await import("./keygen.ts")).keygenCommand(),
   verify: async () => (await import("./verify.ts")).verifyCommand(),
+  push: async () => (await import("./push.ts")).pushCommand(),
+  status: async () => (await import("./status.ts")).statusCommand(),
+  rollback: async () => (await import("./rollback.ts")).rollbackCommand(),
+  canary: async () => (await import("./canary.ts")).canaryCommand(),
+  events: async () => (await import("./events.ts")).eventsCommand(),
+  reload: async () => (await import("./reload.ts")).reloadCommand(),
   config: async () => (await import("./config.ts")).configCommand(),
   token: async () => (await import("./token.ts")).tokenCommand(),
 };
@@ -82,18 +89,23 @@ function isJsonWanted(command: Command): boolean {
 function exitCodeOf(error: unknown, asJson: boolean): number {
   // Commander has written its own message already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof EmendError)) throw error;
-  const { code, message } = error;
-  if (!isRefusal(code)) {
-    process.stderr.write(`emend: ${message}\n`);
-    return code === "usage" ? 2 : 1;
+  const refusal = refusalIn(error);
+  if (refusal === undefined) {
+    if (!(error instanceof EmendError)) throw error;
+    process.stderr.write(`emend: ${error.message}\n`);
+    return error.code === "usage" ? 2 : 1;
   }
+  const { code, message } = refusal;
   process.stderr.write(`emend: ${message}: ${code}\n`);
   if (asJson) process.stdout.write(`${JSON.stringify({ code, message })}\n`);
   return 3;
 }
 
 /** A refusal is for scripts to tell from a failure: the input is at fault, and trying again changes nothing. */
-function isRefusal(code: ErrorCode): boolean {
-  return /^(delta|patch)\./.test(code);
+function refusalIn(error: unknown): { readonly code: string; readonly message: string } | undefined {
+  if (error instanceof NodeRefusal) return error;
+  return error instanceof EmendError && refusals.test(error.code) ? error : undefined;
 }
+
+/** What this program itself refuses. Modules and sites that it cannot serve are failures of the command that tried. */
+const refusals = /^(delta|patch)\.|^(release|site)\.unknown$/;
