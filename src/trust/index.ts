@@ -15,4 +15,4 @@ export { type CarriedFile, patchBytes, payloadsOf } from "./payloads.ts";
 export { checkPolicy, type PatchContext } from "./policy.ts";
 export { keyNumberText, type PublicKey, parsePublicKey } from "./public-key.ts";
 export { parseSignatures, type SignatureFile, trustedPrefix, untrustedLine } from "./signature-file.ts";
-export { type Keyring, type VerifiedManifest, verifyEnvelope } from "./verify-envelope.ts";
+export { type Keyring, recallEnvelope, type VerifiedManifest, verifyEnvelope } from "./verify-envelope.ts";

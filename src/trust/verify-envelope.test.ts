@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { keyring, keys, refusalOf, sampleManifest, samplePatch } from "../../test/support/signed-patches.ts";
 import { sha256Hex } from "../bytes/index.ts";
 import { openEnvelope } from "./envelope.ts";
-import { verifyEnvelope } from "./verify-envelope.ts";
+import { recallEnvelope, verifyEnvelope } from "./verify-envelope.ts";
 
 const { alice, bob, mallory } = keys;
 
@@ -46,5 +46,19 @@ describe("verifyEnvelope", () => {
     const startMs = performance.now();
     verifyEnvelope(openEnvelope(samplePatch(sampleManifest(), signers)), keyring);
     expect(performance.now() - startMs).toBeLessThan(2000);
+  });
+});
+
+describe("recallEnvelope", () => {
+  const envelope = openEnvelope(samplePatch(sampleManifest(), [mallory]));
+
+  test("takes a manifest by its digest, whoever signed it", () => {
+    const { manifest, digest, signers } = recallEnvelope(envelope, sha256Hex(envelope.manifest));
+    expect([manifest, digest, signers]).toEqual([sampleManifest(), sha256Hex(envelope.manifest), []]);
+  });
+
+  test("refuses another manifest", () => {
+    const other = openEnvelope(samplePatch(sampleManifest({ label: "v3" })));
+    expect(refusalOf(() => recallEnvelope(other, sha256Hex(envelope.manifest)))).toStartWith("patch.hash: ");
   });
 });

@@ -22,12 +22,12 @@ export type Keyring = {
 /** Not exported, so that nothing else can make a VerifiedManifest. */
 const verified: unique symbol = Symbol("verified");
 
-/** A manifest that enough trusted keys have signed and that agrees with itself. Made by verifyEnvelope alone. */
+/** A manifest that enough trusted keys have signed and that agrees with itself. Made by this file alone. */
 export type VerifiedManifest = {
   readonly manifest: Manifest;
   /** SHA-256 of the manifest's bytes, hexadecimal: what a node remembers against replays. */
   readonly digest: string;
-  /** Numbers of the keys that signed. */
+  /** Numbers of the keys that signed; none when the manifest was recalled. */
   readonly signers: readonly string[];
   /** Where the payloads begin in the patch. */
   readonly payloadsOffset: number;
@@ -39,15 +39,30 @@ export type VerifiedManifest = {
  * `patch.threshold`, `patch.format`, `patch.path`, and `patch.hash` when `to` is not the name of its files.
  */
 export function verifyEnvelope(envelope: Envelope, keyring: Keyring): VerifiedManifest {
-  const signers = verifySignatures(envelope, keyring);
-  const manifest = parseManifest(envelope.manifest);
+  return readManifest(envelope, verifySignatures(envelope, keyring));
+}
+
+/**
+ * A manifest that this node verified and committed before, known again by its SHA-256 from the journal. Its
+ * signatures are not looked at, since its keys may have been retired since: a restart must not undo a release.
+ * Throws `patch.hash` when it is another manifest.
+ */
+export function recallEnvelope(envelope: Envelope, manifestDigest: string): VerifiedManifest {
+  const found = sha256Hex(envelope.manifest);
+  if (found !== manifestDigest) {
+    throw new EmendError("patch.hash", `expected the manifest ${manifestDigest}, found ${found}`);
+  }
+  return readManifest(envelope, []);
+}
+
+function readManifest({ manifest: bytes, payloadsOffset }: Envelope, signers: string[]): VerifiedManifest {
+  const manifest = parseManifest(bytes);
   checkPaths(manifest.files.map(({ path }) => path));
   const named = contentDigest(manifest.files);
   if (named !== manifest.to) {
     throw new EmendError("patch.hash", `expected files that make up ${manifest.to}, found those of ${named}`);
   }
-  const { payloadsOffset } = envelope;
-  return { manifest, digest: sha256Hex(envelope.manifest), signers, payloadsOffset, [verified]: true };
+  return { manifest, digest: sha256Hex(bytes), signers, payloadsOffset, [verified]: true };
 }
 
 /** The numbers of the trusted keys that signed. One key counts once, however often it signed or is listed. */
