@@ -60,6 +60,9 @@ export const fetchedFilesBytesMax: number = 1024 * 1024 * 1024;
 /** Longest body the admin listener takes where a call has no body of its own, bytes. */
 export const adminBodyBytesMax = 1024;
 
+/** Longest body the admin listener takes but for uploads, bytes: a path of 512 in JSON, each byte escaped in six. */
+export const adminBodyBytesMax = 4096;
+
 /** Largest asset that is read into memory at its first request, bytes; a larger one is streamed from where it lies. */
 export const assetHeldFileBytesMax: number = 256 * 1024;
 
@@ -185,3 +188,31 @@ export const storeBadMax = 64;
 
 /** Entries of the audit log. At about 250 bytes: 2.5 MB. */
 export const storeAuditsMax = 10_000;
+
+
+/** Event streams open at once on the admin listener. Each holds at most `eventQueueBytesMax`: 16 MB. */
+export const eventStreamsMax = 64;
+
+/** What waits for a listener of an event stream before it is dropped, bytes: 16 events of the longest. */
+export const eventQueueBytesMax: number = 256 * 1024;
+
+/** How often a silent event stream says that it is there. Proxies give up after 30 or 60 s. */
+export const eventHeartbeatMs = 15_000;
+
+/** Events a second from the failing guests of one site: a listener wants to know that they fail, not each time. */
+export const guestEventsPerSecond = 10;
+
+/** Tokens of a node beside the operator's. */
+export const tokensMax = 256;
+
+/** How long an upload may bring less than `uploadBytesPerWindowMin` before it is cut. */
+export const uploadWindowMs = 10_000;
+
+/** What an upload has to bring in `uploadWindowMs`, bytes: 800 a second, which any modem does. */
+export const uploadBytesPerWindowMin = 8000;
+
+/** Entries of the audit in one answer. */
+export const auditEntriesMax = 1000;
+
+/** Routes of one site that metrics tell apart; the rest is counted together. At 6 series each: 600 a site. */
+export const metricRoutesMax = 100;

@@ -9,16 +9,17 @@
  * ```
  */
 import { readFileSync } from "node:fs";
-import { createAdminApi, type NodeStatus } from "./admin/index.ts";
+import type { AdminOptions, createAdminApi, NodeControl, NodeStatus } from "./admin/index.ts";
 import type { ListenAddress, NodeConfig, SiteLimits, SiteMount, TlsFiles } from "./config/index.ts";
 import { EmendError, invariant, messageOf } from "./errors.ts";
+import { EventHub, eventsFromLog } from "./events/index.ts";
 import { Lane, type LaneSiteStatus, type Prepared, type SiteGrants } from "./lane/index.ts";
 import type { Logger } from "./log/index.ts";
 import { openListener } from "./open-listener.ts";
 import { type Release, withIoErrors } from "./release/index.ts";
 import { openMounts } from "./site-mounts.ts";
 import { watchDirectory } from "./site-watcher.ts";
-import type { State } from "./state/index.ts";
+import { type State, TokenBook } from "./state/index.ts";
 
 /** Where a site's content comes from. `directory` is set when it can be watched. */
 export interface SiteSource {
@@ -82,17 +83,30 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       trustedProxies: server.trustedProxies,
     }),
   );
+  const events = new EventHub();
+  logger.tap(eventsFromLog(events));
+  const report = (message: string): void =>
+    logger.log({ event: "problem", level: "error", code: "admin", message });
+  const tokens = new TokenBook({ operatorToken: state.token, dir: state.dir, report });
+  const control: NodeControl = {
+    events,
+    status: () => nodeStatus({ version, state, lane, sites, pending: data.pending() }),
+    sites: () => sites.map(({ source }) => source.site),
+    site: () => undefined,
+    reload: () => Promise.reject(new EmendError("busy", "this node takes no updates yet")),
+    audits: async () => [],
+  };
   let ready = true;
   const admin =
     server.admin === "off"
       ? undefined
       : listenAdmin(server.admin, server.adminTls, {
-          token: state.token,
+          ...{ version, control },
+          authenticate: (token) => tokens.principalOf(token),
           hosts: server.adminHosts,
+          patchBytesMax: server.patchBytesMax,
           ready: () => ready,
-          report: (error) =>
-            logger.log({ event: "problem", level: "error", code: "admin", message: messageOf(error) }),
-          status: () => nodeStatus({ version, state, lane, sites, pending: data.pending() }),
+          report: (error) => report(messageOf(error)),
         });
 
   const watchers = options.watch ? sites.flatMap((site) => watchSite(site, lane, logger)) : [];
@@ -162,7 +176,6 @@ interface AdminListener {
   readonly stop: () => Promise<void>;
 }
 
-type AdminOptions = Parameters<typeof createAdminApi>[0];
 type Tls = { readonly cert: string; readonly key: string } | undefined;
 
 function listenAdmin(
@@ -172,7 +185,7 @@ function listenAdmin(
 ): AdminListener {
   const hostname = hostnameOf(address);
   const tls = readTls(tlsFiles);
-  // Made with the first call: nobody waits for it before.
+  // Loaded and made with the first call: nobody waits for it before.
   let app: ReturnType<typeof createAdminApi> | undefined;
   const server = openListener({ option: "--admin", address, tls: tlsFiles }, () =>
     Bun.serve({
@@ -180,9 +193,11 @@ function listenAdmin(
       port: address.port,
       ...(tls === undefined ? {} : { tls }),
       development: false,
-      fetch: (request) => {
-        app ??= createAdminApi(options);
-        return app.fetch(request);
+      // Bodies are bounded by the API, after it has looked at the token.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      fetch: async (request, bun) => {
+        app ??= (await import("./admin/index.ts")).createAdminApi(options);
+        return app.fetch(request, bun);
       },
       error: (error) => {
         options.report(error);

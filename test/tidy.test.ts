@@ -49,7 +49,7 @@ const rooms: Readonly<Record<string, Room>> = {
   state: { rooms: ["bytes"], builtins: files },
   store: { rooms: ["bytes"], packages: ["bun:ffi", "bun:sqlite"], builtins: ["node:fs", "node:path"] },
   confine: { rooms: [], packages: ["bun:ffi"], builtins: ["node:fs"] },
-  events: { rooms: [] },
+  events: { rooms: [], types: ["log"] },
   admin: {
     rooms: ["bytes", "events"],
     types: ["state"],

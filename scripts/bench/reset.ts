@@ -173,6 +173,7 @@ function makeCall(): Call {
     ticket: 0,
     reason: undefined,
     streams: false,
+    failure: undefined,
     localRedirect: undefined,
     ended: () => {},
   };

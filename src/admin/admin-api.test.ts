@@ -1,89 +1,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { parse } from "valibot";
 import { adminBodyBytesMax } from "../limits.ts";
-import { createAdminApi } from "./admin-api.ts";
-import { type NodeStatus, nodeStatusSchema } from "./status.ts";
+import { type FakeListener, listenFake, nodeStatus, tokens } from "./control-fixture.ts";
+import { nodeStatusSchema } from "./status.ts";
 
-const counts = {
-  ...{ requests: 9, status: { "2xx": 5, "3xx": 1, "4xx": 1, "5xx": 2 } },
-  ...{
-    shed: 1,
-    rateLimited: 0,
-    breakerRefused: 1,
-    traps: 1,
-    bytesIn: 10,
-    bytesOut: 20,
-    ...{
-      cpuLimited: 1,
-      timeLimited: 2,
-      growthsRefused: 3,
-      cpuUs: 4,
-      fuel: 5,
-      hostCost: 6,
-      memoryPeakBytes: 7,
-    },
-    holding: 1,
-    waiting: 0,
-  },
-};
-const token = "emend_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
-const nodeStatus: NodeStatus = {
-  node: "00112233445566778899aabbccddeeff",
-  version: "0.1.0",
-  uptimeS: 1.5,
-  memory: { rssBytes: 40_000_000, heapBytes: 5_000_000, externalBytes: 1_000_000 },
-  lanes: [{ lane: 0, requests: 2 }],
-  sites: [
-    {
-      site: "default",
-      release: `sha256:${"ab".repeat(32)}`,
-      sequence: 0,
-      floor: 0,
-      generation: 0,
-      ...{ busy: false, watch: null, canary: null, releases: [] },
-      traffic: { ...counts, inProgress: 2 },
-      memory: { bytes: 1, peakBytes: 2, limitBytes: 3 },
-      guests: [{ module: "hello.wasm", strategy: "copy", live: 3, idle: 2 }],
-      routes: [
-        {
-          ...{ path: "/hello", methods: ["GET", "HEAD"], ...counts },
-          breaker: {
-            ...{ state: "open", since: "2026-11-23T23:00:00.000Z" },
-            ...{ failuresInRow: 5, requests: 9, failures: 5, opened: 1 },
-          },
-        },
-      ],
-    },
-  ],
-};
-
-let ready = true;
-let fail: Error | undefined;
-let reported: Error[] = [];
-let server: Bun.Server<undefined>;
+const token = tokens.operator;
+let listener: FakeListener;
 let base = "";
 
 beforeAll(() => {
-  const app = createAdminApi({
-    token,
-    hosts: ["Admin.Example"],
-    ready: () => ready,
-    report: (error) => reported.push(error),
-    status: () => {
-      if (fail) throw fail;
-      return nodeStatus;
-    },
-  });
-  server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch, development: false });
-  base = `http://127.0.0.1:${server.port}`;
+  listener = listenFake();
+  base = listener.base;
 });
 afterAll(async () => {
-  await server.stop(true);
+  await listener[Symbol.asyncDispose]();
 });
 beforeEach(() => {
-  ready = true;
-  fail = undefined;
-  reported = [];
+  listener.ready = true;
+  listener.node.fail = undefined;
+  listener.reported.length = 0;
 });
 
 interface Answer {
@@ -98,7 +33,7 @@ function raw(lines: readonly string[], body = ""): Promise<Answer> {
     let text = "";
     void Bun.connect({
       hostname: "127.0.0.1",
-      port: server.port as number,
+      port: listener.port,
       socket: {
         open: (socket) => void socket.write([...lines, "Connection: close", "", body].join("\r\n")),
         data: (_socket, bytes) => {
@@ -135,11 +70,12 @@ describe("createAdminApi status", () => {
   });
 
   test("an error of ours is reported and answered without a word about it", async () => {
-    fail = new Error("secret detail at /home/me/file.ts");
+    const fail = new Error("secret detail at /home/me/file.ts");
+    listener.node.fail = fail;
     const answer = await raw(["GET /v1/status HTTP/1.1", "Host: localhost", authorization]);
     expect([answer.status, code(answer)]).toEqual([500, "internal"]);
     expect(`${answer.head}${answer.body}`).not.toMatch(/secret|\.ts|\bat\b .*:\d/);
-    expect(reported).toEqual([fail]);
+    expect(listener.reported).toEqual([fail]);
   });
 });
 
@@ -150,7 +86,7 @@ describe("createAdminApi health", () => {
       body: "ok",
     });
     expect(await raw(["GET /readyz HTTP/1.1", "Host: 127.0.0.1"])).toMatchObject({ status: 200, body: "ok" });
-    ready = false;
+    listener.ready = false;
     expect(await raw(["GET /healthz HTTP/1.1", "Host: 127.0.0.1"])).toMatchObject({
       status: 200,
       body: "ok",

@@ -1,6 +1,7 @@
 /** Turns what was thrown into an answer: the one table of HTTP statuses of the admin API. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import * as v from "valibot";
 import { EmendError, type ErrorCode } from "../errors.ts";
 
 /** What a call can be refused with, and the status that it then has. Codes that are missing are of the command line. */
@@ -53,6 +54,20 @@ export const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>
   "store.failed": 507,
 };
 
+/** What is answered to a call that is refused or fails. */
+export interface RefusalAnswer {
+  readonly error: {
+    /** A code, or `internal` for a failure of the node's own. */
+    readonly code: string;
+    readonly message: string;
+  };
+}
+
+/** The schema of the answer: a newer node may add to it. */
+export const refusalAnswerSchema: v.GenericSchema<unknown, RefusalAnswer> = v.object({
+  error: v.object({ code: v.string(), message: v.string() }),
+});
+
 /**
  * `{"error":{"code":…,"message":…}}` with the status of the code. Anything that is no refusal is our own
  * failure: it is reported, and the answer says nothing about it.
@@ -61,11 +76,12 @@ export function answerRefusal(c: Context, error: Error, report: (error: Error) =
   const status = error instanceof EmendError ? statusOf[error.code] : undefined;
   if (!(error instanceof EmendError) || status === undefined) {
     report(error);
-    return c.json(
-      { error: { code: "internal", message: "the node failed to answer; its log says why" } },
-      500,
-    );
+    return c.json(refusalAnswer("internal", "the node failed to answer; its log says why"), 500);
   }
   if (status === 401) c.header("www-authenticate", 'Bearer realm="emend"');
-  return c.json({ error: { code: error.code, message: error.message } }, status);
+  return c.json(refusalAnswer(error.code, error.message), status);
+}
+
+function refusalAnswer(code: string, message: string): RefusalAnswer {
+  return { error: { code, message } };
 }

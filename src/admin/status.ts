@@ -1,7 +1,10 @@
 /** `GET /v1/status`: what this node is and what it answers with. */
-import { Hono } from "hono";
 import * as v from "valibot";
+import type { Principal } from "../state/index.ts";
+import type { NodeControl } from "./control.ts";
+import { type Endpoint, endpoint } from "./endpoint.ts";
 import { count } from "./field.ts";
+import { noQuery } from "./request-input.ts";
 import { type SiteUpdateStatus, siteUpdateFields } from "./site-update-status.ts";
 
 /** What `GET /v1/status` answers. */
@@ -10,10 +13,18 @@ export interface NodeStatus {
   readonly node: string;
   readonly version: string;
   readonly uptimeS: number;
-  /** The heap is JavaScript's; memories of guests and buffers are external to it. */
-  readonly memory: { readonly rssBytes: number; readonly heapBytes: number; readonly externalBytes: number };
+  /** Null for a token of one site, which would learn about the others. */
+  readonly memory: NodeMemory | null;
+  /** Empty for a token of one site. */
   readonly lanes: readonly LaneStatus[];
   readonly sites: readonly SiteStatus[];
+}
+
+/** Memory of the process. The heap is JavaScript's; memories of guests and buffers are external to it. */
+export interface NodeMemory {
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
 }
 
 /** One thread that answers requests. */
@@ -164,19 +175,30 @@ export const nodeStatusSchema: v.GenericSchema<unknown, NodeStatus> = v.strictOb
   node: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, "expected 32 hexadecimal digits")),
   version: v.string(),
   uptimeS: v.pipe(v.number(), v.minValue(0)),
-  memory: v.strictObject({ rssBytes: count, heapBytes: count, externalBytes: count }),
+  memory: v.nullable(v.strictObject({ rssBytes: count, heapBytes: count, externalBytes: count })),
   lanes: v.array(lane),
   sites: v.array(site),
 });
 
-/** What the answer is made from. */
-export interface StatusOptions {
-  readonly status: () => NodeStatus;
+/** The call. The answer is the node's own and not validated again; tests hold it to the schema. */
+export function statusEndpoint(control: NodeControl): Endpoint {
+  return endpoint({
+    method: "GET",
+    path: "/v1/status",
+    summary: "What the node is, what its sites answer with, and how that goes.",
+    reach: "own",
+    role: "read",
+    query: noQuery,
+    body: null,
+    answer: { schema: nodeStatusSchema },
+    codes: [],
+    handle: ({ c }) => c.json(statusInReach(control, c.get("principal"))),
+  });
 }
 
-/** The resource. The answer is the node's own and not validated again; tests hold it to the schema. */
-export function statusRoutes({ status }: StatusOptions): Hono {
-  const routes = new Hono();
-  routes.get("/", (c) => c.json(status()));
-  return routes;
+/** The status as far as a token may see it: one of a site sees nothing that others have a part in. */
+export function statusInReach(control: NodeControl, { site }: Principal): NodeStatus {
+  const status = control.status();
+  if (site === null) return status;
+  return { ...status, memory: null, lanes: [], sites: status.sites.filter((each) => each.site === site) };
 }

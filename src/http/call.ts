@@ -1,4 +1,5 @@
 /** One request on its way through the data plane: what came in, and what is noted for its line in the log. */
+import type { GuestFailure } from "../log/index.ts";
 import type { Tally } from "./admission/index.ts";
 import type { RequestTarget } from "./request-target.ts";
 
@@ -27,6 +28,8 @@ export interface Call {
   blame: boolean | undefined;
   /** What the breaker of its route knows it by. */
   ticket: number;
+  /** Whether its guest failed, or was ended by a limit. */
+  failure: GuestFailure | undefined;
   /** Why it failed, for the log. */
   reason: string | undefined;
   /** Set when the body goes on after the response was made: the handler calls `ended` when it is over. */

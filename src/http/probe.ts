@@ -96,6 +96,7 @@ class ProbeCall implements Call {
   tally: null = null;
   ticket = 0;
   blame: boolean | undefined = undefined;
+  failure: Call["failure"] = undefined;
   reason: string | undefined = undefined;
   streams = false;
   localRedirect: string | undefined = undefined;

@@ -4,7 +4,7 @@
  */
 import { messageOf } from "../errors.ts";
 import { headerIdleSeconds } from "../limits.ts";
-import type { Logger } from "../log/index.ts";
+import type { GuestFailure, Logger } from "../log/index.ts";
 import type { SiteAdmission, Tally } from "./admission/index.ts";
 import { bodySizeOf } from "./body-size.ts";
 import type { Call } from "./call.ts";
@@ -105,6 +105,8 @@ class ServedCall implements Call {
   tally: Tally | null = null;
   ticket = 0;
   blame: boolean | undefined = undefined;
+
+  failure: GuestFailure | undefined = undefined;
   reason: string | undefined = undefined;
   streams = false;
   localRedirect: string | undefined = undefined;
@@ -207,7 +209,8 @@ class ServedCall implements Call {
   #log(): void {
     this.#leave();
     const logger = this.#logger;
-    if (!logger.takesRequest(this.#status)) return;
+    // A guest that fails after its head has failed all the same.
+    if (!logger.takesRequest(this.failure === undefined ? this.#status : 500)) return;
     logger.request({
       event: "request",
       site: this.slot?.name ?? null,
@@ -219,6 +222,7 @@ class ServedCall implements Call {
       bytes: this.bytes,
       ms: performance.now() - this.startedMs,
       ...(this.guestMs === undefined ? {} : { guestMs: this.guestMs }),
+      ...(this.failure === undefined ? {} : { failure: this.failure }),
       ...(this.reason === undefined ? {} : { reason: this.reason }),
     });
   }

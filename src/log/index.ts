@@ -1,7 +1,15 @@
 /** The log: typed records in, one line each out, for people or for machines. Never a secret, never unbounded. */
 export { LineTagger } from "./line-tagger.ts";
-export { createLogger, type GuestLines, type LogFormat, type Logger, type LoggerOptions } from "./logger.ts";
+export {
+  createLogger,
+  type GuestLines,
+  type LogFormat,
+  type Logger,
+  type LoggerOptions,
+  type TappedRecord,
+} from "./logger.ts";
 export type {
+  GuestFailure,
   ListeningRecord,
   LogRecord,
   NodeRecord,

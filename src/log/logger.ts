@@ -16,7 +16,7 @@ import { formatJson } from "./format-json.ts";
 import { formatText } from "./format-text.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import { RateGate } from "./rate-gate.ts";
-import type { LeftOutRecord, LogRecord, NodeRecord, RequestRecord } from "./record.ts";
+import type { BreakerRecord, LeftOutRecord, LogRecord, NodeRecord, RequestRecord } from "./record.ts";
 import { createRedactor } from "./redactor.ts";
 import type { Write } from "./sink-writer.ts";
 
@@ -43,6 +43,9 @@ export interface GuestLines {
   readonly line: (text: string) => void;
 }
 
+/** What a tap hears: requests that their guest failed, and breakers. */
+export type TappedRecord = RequestRecord | BreakerRecord;
+
 /** A node's log. Nothing is written before the ready line or a flush. */
 export interface Logger {
   /** Logs what the node does. The ready line goes out first and at once. */
@@ -57,6 +60,8 @@ export interface Logger {
   readonly request: (record: RequestRecord) => void;
   /** The stderr of a route's guests, with a rate of its own. Make one a route, not one a request. */
   readonly guestLines: (site: string, route: string) => GuestLines;
+  /** Calls back with each record of a failed guest or a breaker, cleaned as its line is. There is one tap at most. */
+  readonly tap: (listener: (record: TappedRecord) => void) => void;
   /** Writes what waits. Resolves when the writer took it, or after a second. Call it before the process ends. */
   readonly flush: () => Promise<void>;
 }
@@ -67,8 +72,10 @@ export function createLogger(options: LoggerOptions): Logger {
   const redactor = createRedactor(redact);
   const shut = new Set<RateGate>();
 
+  let tap: ((record: TappedRecord) => void) | undefined;
   const toLine = (record: LogRecord): string => {
     const clean = cleanRecord(record, redactor);
+    if (tap !== undefined && isTapped(clean)) tap(clean);
     return format === "json" ? formatJson(clean, now()) : formatText(clean, now(), colour());
   };
   const lines = new LineBuffer(write, (dropped) =>
@@ -98,9 +105,16 @@ export function createLogger(options: LoggerOptions): Logger {
       const guests = gate(logGuestLinesPerSecond, { of: "guest", site, route });
       return { takes: () => guests.take(), line: (text) => add({ event: "guest", site, route, text }) };
     },
+    tap: (listener) => {
+      tap = listener;
+    },
     flush: () => {
       for (const each of shut) each.settle();
       return lines.flush();
     },
   };
+}
+
+function isTapped(record: LogRecord): record is TappedRecord {
+  return record.event === "request" ? record.failure !== undefined : record.event === "breaker";
 }

@@ -24,6 +24,9 @@ export interface SiteLine {
   readonly sequence: number;
 }
 
+/** How a guest can fail a request. */
+export type GuestFailure = "trap" | "limit";
+
 /** One answered request. */
 export interface RequestRecord {
   readonly event: "request";
@@ -43,6 +46,8 @@ export interface RequestRecord {
   readonly ms: number;
   /** The part of it that a guest ran. */
   readonly guestMs?: number;
+  /** Whether its guest failed (a trap, a broken protocol) or was ended by a limit. */
+  readonly failure?: GuestFailure;
   /** Why it failed, with the end of the guest's stderr. */
   readonly reason?: string;
   /** Request headers worth a place in the line. Secret ones are masked by the logger. */

@@ -65,7 +65,8 @@ function writeSynced(path: string, text: string): void {
   }
 }
 
-function syncDirectory(path: string): void {
+/** Makes what was added to or removed from a directory durable. */
+export function syncDirectory(path: string): void {
   const directory = openSync(path, "r");
   try {
     fsyncSync(directory);

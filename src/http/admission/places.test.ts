@@ -39,7 +39,14 @@ function makeCall(): TestCall {
     keepOpen: () => {},
     ended: () => {},
     ...{ startedMs: 0, route: null, guestMs: undefined, bytes: 0, bytesIn: 0, tally: null, ticket: 0 },
-    ...{ reason: undefined, streams: false, localRedirect: undefined, isProbe: false, blame: undefined },
+    ...{
+      failure: undefined,
+      reason: undefined,
+      streams: false,
+      localRedirect: undefined,
+      isProbe: false,
+      blame: undefined,
+    },
   };
   return { call, leave: () => controller.abort() };
 }

@@ -112,7 +112,10 @@ export class Exchange implements GuestRun, UnderWay {
     this.#call.guestMs = guest.cpuMs;
     this.#route.admission.ran(guest, this.#limit);
     if (this.stdin instanceof RequestInput) this.#call.bytesIn = this.stdin.receivedBytes;
-    if (outcome.kind === "trap") this.#route.admission.trapped();
+    if (outcome.kind === "trap") {
+      this.#route.admission.trapped();
+      this.#call.failure = "trap";
+    }
     try {
       this.#finish(outcome);
     } finally {
@@ -149,7 +152,10 @@ export class Exchange implements GuestRun, UnderWay {
       this.#startStreaming();
       return;
     }
-    if (this.#phase !== "ended") this.#limit = limit;
+    if (this.#phase !== "ended") {
+      this.#limit = limit;
+      this.#call.failure = "limit";
+    }
     this.#fail(
       504,
       limit === "cpu_ms" ? `over cpu_ms: ${cpuMs} ms of CPU` : `over timeout_ms: no head in ${timeoutMs} ms`,
@@ -292,6 +298,7 @@ export class Exchange implements GuestRun, UnderWay {
     if (outcome.kind !== "exit") {
       this.#blame();
       this.#cut(outcome.kind === "trap" ? `the guest trapped: ${outcome.message}` : "the guest was stopped");
+      this.#noteLastWords();
     } else if (promised !== undefined && bodyBytes < promised && this.#call.streams) {
       this.#blame();
       this.#cut(`the guest promised ${promised} bytes and wrote ${bodyBytes}`);
@@ -320,14 +327,20 @@ export class Exchange implements GuestRun, UnderWay {
     if (wasStreaming) {
       this.#call.bytes = this.stdout.bodyBytes;
       this.#cut(reason);
+      this.#noteLastWords();
       if (this.#call.streams) this.#call.ended();
       return;
     }
     this.stdout.close();
     this.#note(reason);
+    if (status === 502) this.#call.failure ??= "trap";
+    this.#noteLastWords();
+    this.#resolve(plainResponse(status === 499 ? 400 : status, this.#route.headers));
+  }
+
+  #noteLastWords(): void {
     const tail = this.stderr.tail();
     if (tail !== "") this.#note(`its last words: ${tail}`);
-    this.#resolve(plainResponse(status === 499 ? 400 : status, this.#route.headers));
   }
 
   #blame(): void {
