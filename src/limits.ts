@@ -57,9 +57,6 @@ export const nodeAnswerBytesMax: number = 80 * 1024 * 1024;
 /** What `emend patch` holds of the files of nodes, bytes in all: a machine of 4 GB can still diff beside it. */
 export const fetchedFilesBytesMax: number = 1024 * 1024 * 1024;
 
-/** Longest body the admin listener takes where a call has no body of its own, bytes. */
-export const adminBodyBytesMax = 1024;
-
 /** Longest body the admin listener takes but for uploads, bytes: a path of 512 in JSON, each byte escaped in six. */
 export const adminBodyBytesMax = 4096;
 
@@ -188,7 +185,6 @@ export const storeBadMax = 64;
 
 /** Entries of the audit log. At about 250 bytes: 2.5 MB. */
 export const storeAuditsMax = 10_000;
-
 
 /** Event streams open at once on the admin listener. Each holds at most `eventQueueBytesMax`: 16 MB. */
 export const eventStreamsMax = 64;

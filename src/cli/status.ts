@@ -38,8 +38,10 @@ async function status(options: StatusOptions): Promise<void> {
 }
 
 function statusText({ node, version, uptimeS, memory, sites }: NodeStatus): string {
-  const head = `node ${node}, emend ${printable(version)}, up ${Math.round(uptimeS)} s, ${shownBytes(memory.rssBytes)} of memory`;
-  return [head, ...sites.map(siteText)].join("\n");
+  const head = `node ${node}, emend ${printable(version)}, up ${Math.round(uptimeS)} s`;
+  // A token of one site is not told.
+  const used = memory === null ? "" : `, ${shownBytes(memory.rssBytes)} of memory`;
+  return [`${head}${used}`, ...sites.map(siteText)].join("\n");
 }
 
 function siteText(status: SiteStatus): string {
