@@ -108,8 +108,8 @@ async function build(platform: Platform | undefined): Promise<void> {
     };
     const base = { file: bare, name: bare, runtime, runtimeBytes: statSync(bare).size, isSameBuild: true };
     const site = await collectDirectory(join(root, "assets"));
-    await checkModules(site);
-    const bytes = await writePayload(base, site, output);
+    const rewritten = await checkModules(site);
+    const bytes = await writePayload(base, site, output, [], rewritten);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     console.log(
       `${output}: ${bytes} bytes, ${runtime.platform}, ${site.files.size} files of ${site.digest}, ${seconds} s`,

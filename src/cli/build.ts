@@ -47,8 +47,8 @@ async function build(directory: string, options: Options): Promise<void> {
   const startedMs = performance.now();
   const base = findBase(options.base);
   const site = await collectDirectory(directory);
-  await checkModules(site);
-  const bytes = await writePayload(base, site, options.output);
+  const rewritten = await checkModules(site);
+  const bytes = await writePayload(base, site, options.output, [], rewritten);
   const ms = Math.round(performance.now() - startedMs);
   const { runtime } = base;
   if (options.json === true) {

@@ -12,6 +12,8 @@ export type SiteFile = {
   readonly unchanged?: () => boolean;
   /** For bytes that were not hashed yet: rejects when they are not those of `sha256`. */
   readonly verify?: () => Promise<void>;
+  /** For a module that was rewritten before: what came of it (guest/rewritten-module.ts). */
+  readonly rewritten?: () => Uint8Array<ArrayBuffer>;
 };
 
 /** A site's content; `files` by path. */

@@ -11,6 +11,9 @@ import { EmendError, invariant } from "../errors.ts";
 import {
   type CompiledModule,
   CpuShare,
+  compileHandler,
+  compileRewritten,
+  decodeRewritten,
   type GuestSite,
   LazyPool,
   MachineMemory,
@@ -115,7 +118,7 @@ export class Lane {
     const { logger, releaseHeader, costHeader } = this.#options;
     checkCeilings(content.config.routes, limits);
     const files = moduleFiles(content);
-    const modules = new ModuleLease(this.#modules, readFile);
+    const modules = new ModuleLease(this.#modules, compileFile);
     for (const { sha256 } of files) {
       const compiled = ready?.compiled.get(sha256);
       if (compiled !== undefined) modules.adopt(sha256, compiled);
@@ -358,6 +361,11 @@ function moduleFiles(content: SiteContent): SiteFile[] {
       throw new EmendError("site.config", `${path}: a route names it, but the site has no such file`);
     return file;
   });
+}
+
+async function compileFile(file: SiteFile): Promise<CompiledModule> {
+  if (file.rewritten !== undefined) return compileRewritten(decodeRewritten(file.rewritten()));
+  return compileHandler(await readFile(file), file.path);
 }
 
 async function readFile(file: SiteFile): Promise<Uint8Array> {

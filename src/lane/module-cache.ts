@@ -2,7 +2,7 @@
  * Compiled modules by the digest of their bytes: the same bytes on several routes, sites or releases are
  * compiled once. An entry lives as long as something uses it.
  */
-import { type CompiledModule, compileHandler } from "../guest/index.ts";
+import type { CompiledModule } from "../guest/index.ts";
 
 interface Entry {
   readonly compiled: Promise<CompiledModule>;
@@ -17,14 +17,14 @@ export class ModuleCache {
   }
 
   /**
-   * The compiled module, made with `read` if nobody has it yet. Each success is matched by a `release`.
+   * The compiled module, made with `compile` if nobody has it yet. Each success is matched by a `release`.
    *
    * @throws EmendError `module.*` when it cannot be served.
    */
-  async acquire(sha256: string, name: string, read: () => Promise<Uint8Array>): Promise<CompiledModule> {
+  async acquire(sha256: string, compile: () => Promise<CompiledModule>): Promise<CompiledModule> {
     let entry = this.#entries.get(sha256);
     if (entry === undefined) {
-      entry = { compiled: read().then((bytes) => compileHandler(bytes, name)), users: 0 };
+      entry = { compiled: compile(), users: 0 };
       this.#entries.set(sha256, entry);
     }
     entry.users++;

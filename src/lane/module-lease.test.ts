@@ -1,25 +1,28 @@
 import { expect, test } from "bun:test";
 import { kitGuest } from "../../test/support/guests.ts";
+import { type CompiledModule, compileHandler } from "../guest/index.ts";
 import type { SiteFile } from "../http/index.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { ModuleLease } from "./module-lease.ts";
 
 const file = (sha256: string): SiteFile => ({ path: "a.wasm", size: 0, sha256, blob: new Blob([]) });
 
-/** Reads the hello guest, and counts how often it is asked to. */
-function countingRead(): { read: () => Promise<Uint8Array>; count: () => number } {
-  let reads = 0;
-  const read = async (): Promise<Uint8Array> => {
-    reads++;
-    return kitGuest("c-hello");
+const compile = (bytes: Uint8Array): Promise<CompiledModule> => compileHandler(bytes, "a.wasm");
+
+/** Compiles the hello guest, and counts how often it is asked to. */
+function countingCompiler(): { compileHello: () => Promise<CompiledModule>; count: () => number } {
+  let compilations = 0;
+  const compileHello = (): Promise<CompiledModule> => {
+    compilations++;
+    return compile(kitGuest("c-hello"));
   };
-  return { read, count: () => reads };
+  return { compileHello, count: () => compilations };
 }
 
 test("ModuleLease takes a module once, however often it is asked for, and gives it back once", async () => {
   const cache = new ModuleCache();
-  const { read, count } = countingRead();
-  const [first, second] = [new ModuleLease(cache, read), new ModuleLease(cache, read)];
+  const { compileHello, count } = countingCompiler();
+  const [first, second] = [new ModuleLease(cache, compileHello), new ModuleLease(cache, compileHello)];
   const [a, b, c] = await Promise.all([first, first, second].map((lease) => lease.compile(file("1"))));
   expect([a === b, b === c, count(), cache.size]).toEqual([true, true, 1, 1]);
   first[Symbol.dispose]();
@@ -32,7 +35,7 @@ test("ModuleLease takes a module once, however often it is asked for, and gives 
 
 test("ModuleLease gives back what is still being compiled when it ends", async () => {
   const cache = new ModuleCache();
-  const lease = new ModuleLease(cache, countingRead().read);
+  const lease = new ModuleLease(cache, countingCompiler().compileHello);
   const compiled = lease.compile(file("1"));
   lease[Symbol.dispose]();
   await compiled;
@@ -43,7 +46,7 @@ test("ModuleLease gives back what is still being compiled when it ends", async (
 test("ModuleLease tries again after a failure", async () => {
   const cache = new ModuleCache();
   let isBroken = true;
-  const lease = new ModuleLease(cache, async () => (isBroken ? new Uint8Array(3) : kitGuest("c-hello")));
+  const lease = new ModuleLease(cache, () => compile(isBroken ? new Uint8Array(3) : kitGuest("c-hello")));
   expect(lease.compile(file("1"))).rejects.toThrow("not a WebAssembly module");
   await Bun.sleep(1);
   isBroken = false;

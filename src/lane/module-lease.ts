@@ -8,13 +8,13 @@ import type { ModuleCache } from "./module-cache.ts";
 
 export class ModuleLease {
   readonly #cache: ModuleCache;
-  readonly #read: (file: SiteFile) => Promise<Uint8Array>;
+  readonly #compile: (file: SiteFile) => Promise<CompiledModule>;
   readonly #held = new Map<string, Promise<CompiledModule>>();
   #ended = false;
 
-  constructor(cache: ModuleCache, read: (file: SiteFile) => Promise<Uint8Array>) {
+  constructor(cache: ModuleCache, compile: (file: SiteFile) => Promise<CompiledModule>) {
     this.#cache = cache;
-    this.#read = read;
+    this.#compile = compile;
   }
 
   /** Takes in a module that another thread has compiled. */
@@ -40,9 +40,9 @@ export class ModuleLease {
   }
 
   async #acquire(file: SiteFile): Promise<CompiledModule> {
-    const { sha256, path } = file;
+    const { sha256 } = file;
     try {
-      return await this.#cache.acquire(sha256, path, () => this.#read(file));
+      return await this.#cache.acquire(sha256, () => this.#compile(file));
     } catch (error) {
       if (!this.#ended) this.#held.delete(sha256);
       throw error;

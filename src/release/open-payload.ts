@@ -8,7 +8,13 @@ import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { payloadEagerBytesMax } from "../limits.ts";
 import { withIoErrors } from "./io-error.ts";
-import { type Executable, type Payload, type PayloadFile, readPayload } from "./payload.ts";
+import {
+  type Executable,
+  type Payload,
+  type PayloadFile,
+  type PayloadRewritten,
+  readPayload,
+} from "./payload.ts";
 import { type Release, type ReleaseFile, siteConfigName } from "./release.ts";
 
 /** What an executable carries: its site, and the keys of its operator, which the data plane never sees. */
@@ -24,6 +30,7 @@ export async function openPayload(
 ): Promise<EmbeddedRelease> {
   const payload = readPayload(executable);
   const files = new Map<string, ReleaseFile>();
+  const rewritten = new Map(payload.rewritten.map((each) => [each.source, each]));
   let toml: string | undefined;
   let eagerBytes = 0;
   const descriptor = withIoErrors("read", executable.name, () => openSync(executable.file, "r"));
@@ -31,13 +38,17 @@ export async function openPayload(
     for (const entry of payload.files) {
       const isConfig = entry.path === siteConfigName;
       if (!isConfig && eagerBytes + entry.size > eagerBytesMax) {
-        files.set(entry.path, lateFile(executable, entry));
+        files.set(entry.path, {
+          ...lateFile(executable, entry),
+          ...rewrittenOf(executable, entry, rewritten),
+        });
         continue;
       }
       eagerBytes += entry.size;
       const bytes = readVerified(descriptor, executable, entry);
       if (isConfig) toml = Buffer.from(bytes).toString();
-      files.set(entry.path, { ...listed(entry), blob: new Blob([bytes]) });
+      const blob = new Blob([bytes]);
+      files.set(entry.path, { ...listed(entry), blob, ...rewrittenOf(executable, entry, rewritten) });
     }
   } finally {
     closeSync(descriptor);
@@ -76,6 +87,25 @@ function lateFile(executable: Executable, entry: PayloadFile): ReleaseFile {
     return verified;
   };
   return { ...listed(entry), blob: slice(executable, entry), verify };
+}
+
+/** What was made of a module is read when the module is first needed. */
+function rewrittenOf(
+  executable: Executable,
+  { path, sha256 }: PayloadFile,
+  modules: ReadonlyMap<string, PayloadRewritten>,
+): Pick<ReleaseFile, "rewritten"> {
+  const entry = modules.get(sha256);
+  if (entry === undefined) return {};
+  const read = (): Uint8Array<ArrayBuffer> => {
+    const descriptor = withIoErrors("read", executable.name, () => openSync(executable.file, "r"));
+    try {
+      return readVerified(descriptor, executable, { ...entry, path: `form of ${path}` });
+    } finally {
+      closeSync(descriptor);
+    }
+  };
+  return { rewritten: read };
 }
 
 async function verifyFile(executable: Executable, entry: PayloadFile): Promise<void> {

@@ -6,11 +6,13 @@
  *   "digest": "sha256:…",
  *   "files": [{ "path": "public/index.html", "size": 900, "sha256": "…" }],
  *   "config": { "routes": [], "assets": {} },
+ *   "rewritten": [{ "source": "…", "size": 4000, "sha256": "…" }],
  *   "operator": { "keys": ["RWQ…"] } }
  * ```
  *
  * `files` is in the order of the content digest. `config` is what the writer made of the site's configuration, null
- * when the runtime is of another build and has to read it by itself. `operator` is the place of what belongs to the
+ * when the runtime is of another build and has to read it by itself. `rewritten` are the modules as they go to the
+ * engine, likewise for the same build: `source` is the SHA-256 of the module that each was made of. `operator` is the place of what belongs to the
  * node's operator and not to the site: the public keys that may patch it (`emend build --key`). It is `{}` where there
  * are none, as it was before there could be any. What this version does not know it refuses.
  */
@@ -26,12 +28,17 @@ import { operatorKeysMax, releaseFilesMax } from "../limits.ts";
  */
 export type Runtime = { readonly version: string; readonly platform: string; readonly build: string };
 
+/** Bytes that were made of a module: `source` is the SHA-256 of the module, `size` and `sha256` are theirs. */
+export type RewrittenEntry = { readonly source: string; readonly size: number; readonly sha256: string };
+
 /** The parsed index. */
 export type PayloadIndex = {
   readonly runtime: Runtime;
   readonly digest: string;
   readonly files: readonly ListedFile[];
   readonly config: SiteConfig | null;
+  /** What was made of modules for the engine, for the same build; like `config`, opaque to others. */
+  readonly rewritten: readonly RewrittenEntry[];
   /** Minisign public keys as one line of text each. */
   readonly operatorKeys: readonly string[];
 };
@@ -42,11 +49,12 @@ export function encodePayloadIndex({
   digest,
   files,
   config,
+  rewritten,
   operatorKeys,
 }: PayloadIndex): Uint8Array {
   const listed = sortedByPath(files).map(({ path, size, sha256 }) => ({ path, size, sha256 }));
   const operator = operatorKeys.length === 0 ? {} : { keys: operatorKeys };
-  return Buffer.from(JSON.stringify({ runtime, digest, files: listed, config, operator }));
+  return Buffer.from(JSON.stringify({ runtime, digest, files: listed, config, rewritten, operator }));
 }
 
 /**
@@ -62,16 +70,17 @@ export function parsePayloadIndex(bytes: Uint8Array, executable: string): Payloa
   if (!isIndex(index)) {
     throw indexError(
       executable,
-      "expected runtime, digest, files, config and operator as this version has them",
+      "expected runtime, digest, files, config, rewritten and operator as this version has them",
     );
   }
-  const { runtime, digest, files, config, operator } = index;
+  const { runtime, digest, files, config, rewritten, operator } = index;
   checkPaths(files.map(({ path }) => path));
   if (sortedByPath(files).some((file, at) => file !== files[at])) {
     throw indexError(executable, "its files are not in the order of their paths");
   }
   const found = contentDigest(files);
-  if (found === digest) return { runtime, digest, files, config, operatorKeys: operator.keys ?? [] };
+  if (found === digest)
+    return { runtime, digest, files, config, rewritten, operatorKeys: operator.keys ?? [] };
   throw new EmendError("payload.hash", `${executable}: expected the embedded site ${digest}, found ${found}`);
 }
 
@@ -87,7 +96,7 @@ type StoredIndex = Omit<PayloadIndex, "operatorKeys"> & { readonly operator: { r
 
 function isIndex(value: unknown): value is StoredIndex {
   return (
-    hasKeys(value, "runtime", "digest", "files", "config", "operator") &&
+    hasKeys(value, "runtime", "digest", "files", "config", "rewritten", "operator") &&
     hasKeys(value.runtime, "version", "platform", "build") &&
     Object.values(value.runtime).every((field) => typeof field === "string") &&
     typeof value.digest === "string" &&
@@ -95,6 +104,9 @@ function isIndex(value: unknown): value is StoredIndex {
     value.files.length <= releaseFilesMax &&
     value.files.every(isListedFile) &&
     (value.config === null || hasKeys(value.config, "routes", "assets")) &&
+    Array.isArray(value.rewritten) &&
+    value.rewritten.length <= value.files.length &&
+    value.rewritten.every(isRewrittenEntry) &&
     isOperator(value.operator)
   );
 }
@@ -114,9 +126,20 @@ function isOperator(value: unknown): value is StoredIndex["operator"] {
 
 function isListedFile(value: unknown): value is ListedFile {
   if (!hasKeys(value, "path", "size", "sha256")) return false;
-  const { path, size, sha256 } = value;
-  if (typeof path !== "string" || typeof sha256 !== "string") return false;
-  return Number.isSafeInteger(size) && Number(size) >= 0 && /^[0-9a-f]{64}$/.test(sha256);
+  return typeof value.path === "string" && isSize(value.size) && isSha256(value.sha256);
+}
+
+function isRewrittenEntry(value: unknown): value is RewrittenEntry {
+  if (!hasKeys(value, "source", "size", "sha256")) return false;
+  return isSha256(value.source) && isSize(value.size) && isSha256(value.sha256);
+}
+
+function isSize(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isSha256(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 }
 
 /** Whether a value is an object with exactly these keys. */

@@ -84,6 +84,21 @@ describe("writePayload and openPayload", () => {
     expect((await openPayload(next)).operatorKeys).toEqual([]);
   });
 
+  test("carry what was made of modules, for the same build alone, and find damage in it when it is used", async () => {
+    const [file, made] = [join(scratch, "rewritten"), Buffer.from("made of api.wasm")];
+    const modules = new Map([[small.files.get("api.wasm")!.sha256, made]]);
+    const bytes = await writePayload(bare, small, file, [], modules);
+    const { rewritten } = (await openPayload({ file, name: "emend" })).files.get("api.wasm")!;
+    expect(Buffer.from(rewritten!()).toString()).toBe("made of api.wasm");
+    const damaged = readFileSync(file);
+    expect(damaged.length).toBe(bytes);
+    damaged[damaged.indexOf(made)]! ^= 1;
+    const { files: damagedFiles } = await openPayload(placed("damaged-form", damaged));
+    expect(await codeOf(() => damagedFiles.get("api.wasm")!.rewritten!())).toBe("payload.hash");
+    await writePayload({ ...bare, isSameBuild: false }, small, file, [], modules);
+    expect((await openPayload({ file, name: "emend" })).files.get("api.wasm")!.rewritten).toBeUndefined();
+  });
+
   test("carry a site without a site.toml", async () => {
     const site = await siteOf({ "hello.wasm": "x", "public/index.html": "y" });
     for (const isSameBuild of [true, false]) {
@@ -161,7 +176,14 @@ describe("writePayload refuses", () => {
 
 describe("readPayload refuses", () => {
   const end = (change: (trailer: Buffer) => void): Buffer => {
-    const empty = { runtime, digest: `sha256:${sha256Hex("")}`, files: [], config: null, operatorKeys: [] };
+    const empty = {
+      runtime,
+      digest: `sha256:${sha256Hex("")}`,
+      files: [],
+      config: null,
+      rewritten: [],
+      operatorKeys: [],
+    };
     const whole = Buffer.concat([program, encodePayloadEnd({ ...empty, runtimeBytes: program.length })]);
     change(whole.subarray(-64));
     return whole;
@@ -172,7 +194,7 @@ describe("readPayload refuses", () => {
     return Buffer.concat([program, Buffer.from(json), trailer]);
   };
   const nothing = `"digest":"sha256:${sha256Hex("")}","files":[]`;
-  const by = '"config":null,"runtime":{"version":"1","platform":"linux-x64","build":""}';
+  const by = '"config":null,"rewritten":[],"runtime":{"version":"1","platform":"linux-x64","build":""}';
   const file = (path: string, size: unknown) =>
     `{"path":${JSON.stringify(path)},"size":${size},"sha256":"${"0".repeat(64)}"}`;
 

@@ -6,6 +6,7 @@
  * offset    size   what
  * 0         R      the runtime: an ELF or Mach-O executable
  * R         …      the files' bytes, back to back, in the order and with the sizes of the index
+ * …         …      those of rewritten modules, likewise
  * X         N      the index, UTF-8 JSON: payload-index.ts
  * X+N       64     the trailer, integers little-endian:
  *   +0      32       SHA-256 of the index
@@ -25,7 +26,13 @@ import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import { payloadIndexBytesMax } from "../limits.ts";
 import { withIoErrors } from "./io-error.ts";
-import { encodePayloadIndex, type PayloadIndex, parsePayloadIndex, type Runtime } from "./payload-index.ts";
+import {
+  encodePayloadIndex,
+  type PayloadIndex,
+  parsePayloadIndex,
+  type RewrittenEntry,
+  type Runtime,
+} from "./payload-index.ts";
 
 const trailerBytes = 64;
 const formatVersion = 1;
@@ -33,6 +40,9 @@ const magic = "EMEND-SITE\r\n";
 
 /** A file of a payload and where its bytes begin, counted from the start of the executable. */
 export type PayloadFile = ListedFile & { readonly offset: number };
+
+/** A rewritten module of a payload, likewise. */
+export type PayloadRewritten = RewrittenEntry & { readonly offset: number };
 
 /** What an executable says about itself. `runtimeBytes` is its length without the payload. */
 export type Payload = {
@@ -43,6 +53,8 @@ export type Payload = {
   readonly files: readonly PayloadFile[];
   /** The site's configuration, or null when the runtime has to read it from the files. */
   readonly config: SiteConfig | null;
+  /** What was made of its modules, for the same build. */
+  readonly rewritten: readonly PayloadRewritten[];
   /** Minisign public keys (`RWQ…`) that `emend build --key` put in: they may patch the site. */
   readonly operatorKeys: readonly string[];
 };
@@ -69,7 +81,8 @@ export function encodePayloadEnd(payload: PayloadIndex & { readonly runtimeBytes
   const end = new Uint8Array(index.length + trailerBytes);
   end.set(index);
   end.set(Buffer.from(sha256Hex(index), "hex"), index.length);
-  const indexOffset = payload.files.reduce((offset, { size }) => offset + size, payload.runtimeBytes);
+  const placed = [...payload.files, ...payload.rewritten];
+  const indexOffset = placed.reduce((offset, { size }) => offset + size, payload.runtimeBytes);
   const trailer = new DataView(end.buffer, index.length);
   trailer.setBigUint64(32, BigInt(payload.runtimeBytes), true);
   trailer.setBigUint64(40, BigInt(indexOffset), true);
@@ -92,18 +105,20 @@ function readPayloadOf(descriptor: number, name: string): Payload {
   }
   const index = parsePayloadIndex(bytes, name);
   let offset = runtimeBytes;
-  const files = index.files.map((file) => {
-    const placed = { ...file, offset };
-    offset += file.size;
+  const place = <Entry extends { readonly size: number }>(entry: Entry): Entry & { offset: number } => {
+    const placed = { ...entry, offset };
+    offset += entry.size;
     return placed;
-  });
+  };
+  const files = index.files.map(place);
+  const rewritten = index.rewritten.map(place);
   if (offset !== indexOffset) {
     throw new EmendError(
       "payload.format",
       `${name}: the embedded files should end at byte ${indexOffset}, by their sizes they end at ${offset}`,
     );
   }
-  return { ...index, runtimeBytes, files };
+  return { ...index, runtimeBytes, files, rewritten };
 }
 
 /** A file that no system could start gets an error that says so, instead of one about tails. */

@@ -13,6 +13,8 @@ export type ReleaseFile = ListedFile & {
   readonly unchanged?: () => boolean;
   /** For bytes that were not hashed yet: rejects with `payload.hash` when they are not those of `sha256`. */
   readonly verify?: () => Promise<void>;
+  /** For a module in an executable of this very build: what was made of it when it was written. Throws `payload.hash`. */
+  readonly rewritten?: () => Uint8Array<ArrayBuffer>;
 };
 
 /** A release; `files` by path, in the order of the content digest. */

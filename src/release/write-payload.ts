@@ -5,10 +5,11 @@
 import { constants, promises } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { createSha256, encodeHex, randomBytes } from "../bytes/index.ts";
+import { createSha256, encodeHex, randomBytes, sha256Hex } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import { withIoErrorsAsync } from "./io-error.ts";
 import { type Executable, encodePayloadEnd, type Payload } from "./payload.ts";
+import type { RewrittenEntry } from "./payload-index.ts";
 import type { Release, ReleaseFile } from "./release.ts";
 
 /** What the new executable is made from: another one, and how much of it is runtime. */
@@ -18,9 +19,13 @@ export type Base = Executable &
     readonly isSameBuild: boolean;
   };
 
+/** What was made of modules for the engine, by the SHA-256 of the module. */
+type RewrittenModules = ReadonlyMap<string, Uint8Array>;
+
 /**
  * Writes `output` (replacing it by rename, so a running one is not disturbed) and returns its length in bytes. The
- * operator's keys are these and no others: those of the base are not taken over.
+ * operator's keys are these and no others: those of the base are not taken over. `rewritten` is what was made of
+ * modules, by the SHA-256 of each; a base of another build gets none of it.
  * Throws `io`, and `release.changed` when a file of the release is no longer what was hashed.
  */
 export async function writePayload(
@@ -28,13 +33,20 @@ export async function writePayload(
   release: Release,
   output: string,
   operatorKeys: readonly string[] = [],
+  rewritten: RewrittenModules = new Map(),
 ): Promise<number> {
   const target = resolve(output);
   const draft = join(dirname(target), `.${basename(target)}.${encodeHex(randomBytes(6))}`);
   try {
     return await withIoErrorsAsync("write", target, async () => {
       await promises.copyFile(base.file, draft, constants.COPYFILE_FICLONE);
-      const bytes = await writeDraft(base, release, draft, operatorKeys);
+      const bytes = await writeDraft(
+        base,
+        release,
+        draft,
+        operatorKeys,
+        base.isSameBuild ? rewritten : new Map(),
+      );
       await promises.rename(draft, target);
       await syncDirectory(dirname(target));
       return bytes;
@@ -50,6 +62,7 @@ async function writeDraft(
   release: Release,
   draft: string,
   operatorKeys: readonly string[],
+  modules: RewrittenModules,
 ): Promise<number> {
   const files = [...release.files.values()];
   const handle = await promises.open(draft, "r+");
@@ -57,8 +70,13 @@ async function writeDraft(
     await handle.truncate(base.runtimeBytes);
     let end = base.runtimeBytes;
     for (const file of files) end = await appendFile(handle, end, file);
+    const rewritten: RewrittenEntry[] = [];
+    for (const [source, bytes] of modules) {
+      rewritten.push({ source, size: bytes.length, sha256: sha256Hex(bytes) });
+      end = await append(handle, end, bytes);
+    }
     const config = base.isSameBuild ? release.config : null;
-    const index = { ...base, digest: release.digest, files, config, operatorKeys };
+    const index = { ...base, digest: release.digest, files, config, rewritten, operatorKeys };
     end = await append(handle, end, encodePayloadEnd(index));
     await handle.chmod(0o755);
     await handle.sync();
