@@ -132,7 +132,9 @@ async function isUpToDate(executable: string): Promise<boolean> {
 
 async function compile(outfile: string, platform: Platform | undefined): Promise<void> {
   await Bun.build({
-    entrypoints: [join(root, "src/main.ts"), join(root, "src/wasi/files/host/disk-worker.ts")],
+    entrypoints: ["main.ts", "wasi/files/host/disk-worker.ts", "update/update-worker.ts"].map((entry) =>
+      join(root, "src", entry),
+    ),
     // Beside the chunks: there the code that starts a worker finds its program by the name that it has in the sources.
     naming: { entry: "[name].[ext]" },
     minify: true,

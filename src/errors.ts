@@ -41,6 +41,7 @@ export type ErrorCode =
   | "probe.failed"
   | "canary.none"
   | "busy"
+  | "update.failed"
   | "store.full"
   | "store.failed"
   // executables and their payload

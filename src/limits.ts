@@ -212,3 +212,20 @@ export const auditEntriesMax = 1000;
 
 /** Routes of one site that metrics tell apart; the rest is counted together. At 6 series each: 600 a site. */
 export const metricRoutesMax = 100;
+/** How long the thread of updates stays after it has done its last: starting it and its code anew costs some 10 ms. */
+export const updateThreadIdleMs = 10_000;
+
+/** What all files that a patch makes may come to, bytes: they are in memory until the store has them. */
+export const patchMadeBytesMax: number = 2 * 1024 * 1024 * 1024;
+
+/** Room for a patch of unknown length to begin with, bytes: an ordinary one fits. */
+export const patchBufferBytesMin: number = 64 * 1024;
+
+/** How many windows a canary may take until there is enough to judge it by; then it goes. */
+export const canaryWindowsMax = 10;
+
+/** How long an operator's webhook may take to answer. */
+export const webhookAnswerMs = 5000;
+
+/** How long is waited before each further attempt to reach a webhook. */
+export const webhookDelaysMs: readonly number[] = [1000, 5000, 25_000];

@@ -3,9 +3,9 @@
  * releases, the admin listener) and the data plane (lanes) meet.
  *
  * ```
- *  sources ── Release ──► lane.prepare ──► lane.commit ──► requests
- *     ▲ --watch                                  │
- *  directory                          admin: status, health
+ *  sources ── base ──► updates (journal, patches) ── Release ──► lane ──► requests
+ *     ▲ --watch, reload     ▲                                     │
+ *  directory             admin: push, rollback, canary        health, status
  * ```
  */
 import { readFileSync } from "node:fs";
@@ -16,10 +16,18 @@ import { EventHub, eventsFromLog } from "./events/index.ts";
 import { Lane, type LaneSiteStatus, type Prepared, type SiteGrants } from "./lane/index.ts";
 import type { Logger } from "./log/index.ts";
 import { openListener } from "./open-listener.ts";
-import { type Release, withIoErrors } from "./release/index.ts";
+import { type EmbeddedRelease, type Release, withIoErrors } from "./release/index.ts";
 import { openMounts } from "./site-mounts.ts";
 import { watchDirectory } from "./site-watcher.ts";
 import { type State, TokenBook } from "./state/index.ts";
+import { lockState } from "./store/lock-state.ts";
+import {
+  type Clock,
+  NodeUpdates,
+  type SiteLane,
+  type SiteUpdates,
+  type UpdateRules,
+} from "./update/index.ts";
 
 /** Where a site's content comes from. `directory` is set when it can be watched. */
 export interface SiteSource {
@@ -28,8 +36,12 @@ export interface SiteSource {
   /** Directories of the machine for its guests; `host` is absolute. */
   readonly mounts: readonly SiteMount[];
   readonly limits: SiteLimits;
-  readonly load: () => Promise<Release>;
+  /** Who may patch it, and what is done about a patch. */
+  readonly rules: UpdateRules;
+  readonly load: () => Promise<Release & Partial<Pick<EmbeddedRelease, "operatorKeys">>>;
   readonly directory: string | undefined;
+  /** Whether it may have changed when it is loaded again. */
+  readonly reloads: boolean;
 }
 
 export interface NodeOptions {
@@ -39,6 +51,8 @@ export interface NodeOptions {
   readonly state: State;
   readonly logger: Logger;
   readonly watch: boolean;
+  /** Another time than the machine's, for tests. */
+  readonly clock?: Clock;
 }
 
 export interface RunningNode {
@@ -49,13 +63,7 @@ export interface RunningNode {
   readonly stop: (signal: string) => Promise<void>;
 }
 
-/** What the node keeps about a site beside its release. */
-interface SiteState {
-  readonly source: SiteSource;
-  readonly grants: SiteGrants;
-  release: string;
-  generation: number;
-}
+type Updates = SiteUpdates<Prepared>;
 
 /**
  * Starts a node: every site is ready before the first listener opens.
@@ -65,15 +73,24 @@ interface SiteState {
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { config, sources, logger, state, version } = options;
   const { server } = config;
+  // One node at a time: two would each think that they alone know what runs.
+  using starting = new DisposableStack();
+  const lock = state.dir === null ? undefined : starting.use(lockState(state.dir));
+  if (lock?.lacking)
+    logger.log({
+      event: "problem",
+      level: "warning",
+      code: "io",
+      message: `nothing keeps a second node out of ${state.dir}: ${lock.lacking}`,
+    });
   const lane = new Lane({ logger, releaseHeader: server.releaseHeader, costHeader: options.watch });
-  const sites = await Promise.all(
-    sources.map(async (source): Promise<SiteState> => {
-      const release = await source.load();
-      const grants = { mounts: await openMounts(source.mounts), limits: source.limits };
-      lane.addSite(await prepare(lane, source, grants, release), source.hosts);
-      return { source, grants, release: release.digest, generation: 0 };
-    }),
-  );
+  const events = new EventHub();
+  logger.tap(eventsFromLog(events));
+  const updates = new NodeUpdates<Prepared>({
+    ...{ nodeId: state.nodeId, dir: state.dir, events, logger },
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
+  const sites = await Promise.all(sources.map((source) => startSite(source, lane, updates)));
 
   const data = openListener({ option: "--addr", address: server.addr, tls: server.tls }, () =>
     lane.listen({
@@ -83,18 +100,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       trustedProxies: server.trustedProxies,
     }),
   );
-  const events = new EventHub();
-  logger.tap(eventsFromLog(events));
   const report = (message: string): void =>
     logger.log({ event: "problem", level: "error", code: "admin", message });
   const tokens = new TokenBook({ operatorToken: state.token, dir: state.dir, report });
   const control: NodeControl = {
     events,
     status: () => nodeStatus({ version, state, lane, sites, pending: data.pending() }),
-    sites: () => sites.map(({ source }) => source.site),
-    site: () => undefined,
-    reload: () => Promise.reject(new EmendError("busy", "this node takes no updates yet")),
-    audits: async () => [],
+    sites: () => sites.map(({ site }) => site),
+    site: (name) => updates.site(name),
+    reload: (module, { actor }) => reloadSites(sources, updates, module, actor),
+    audits: async (selection) =>
+      (await updates.audits(selection)).map(({ atMs, ...entry }) => ({
+        at: new Date(atMs).toISOString(),
+        ...entry,
+      })),
   };
   let ready = true;
   const admin =
@@ -109,16 +128,21 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
           report: (error) => report(messageOf(error)),
         });
 
-  const watchers = options.watch ? sites.flatMap((site) => watchSite(site, lane, logger)) : [];
+  const watchers = options.watch ? sources.flatMap((source) => watchSite(source, updates, logger)) : [];
 
   logger.log({
     event: "listening",
     addr: data.url,
     admin: admin?.url ?? null,
     node: state.nodeId,
-    sites: sites.map((site) => ({ site: site.source.site, release: site.release, sequence: 0 })),
+    sites: sites.map((site) => {
+      const { release, sequence } = site.status();
+      return { site: site.site, release, sequence };
+    }),
     startMs: Math.round(performance.now() * 10) / 10,
   });
+  const resumed = updates.resume();
+  const held = starting.move();
 
   return {
     url: data.url,
@@ -129,46 +153,98 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       logger.log({ event: "stopping", cause: signal, requests: data.pending() });
       await data.stop(server.shutdownGraceMs);
       await admin?.stop();
+      await resumed;
+      await updates.stop();
+      held.dispose();
       await logger.flush();
     },
   };
 }
 
-/** Prepares a release; what fails is said about the site that it belongs to. */
-async function prepare(
-  lane: Lane,
-  source: SiteSource,
-  grants: SiteGrants,
-  release: Release,
-): Promise<Prepared> {
+/** Starts a site with the release that it is to answer with. */
+async function startSite(source: SiteSource, lane: Lane, updates: NodeUpdates<Prepared>): Promise<Updates> {
+  const { site, hosts, limits, rules } = source;
+  const base = await source.load();
+  const keys = { ...rules.keys, keys: [...new Set([...rules.keys.keys, ...(base.operatorKeys ?? [])])] };
+  const grants = { mounts: await openMounts(source.mounts), limits };
+  const prepare = (release: Release): Promise<Prepared> =>
+    inSite(site, () => lane.prepare(site, release, grants));
+  const siteLane = laneOf(site, lane, grants);
+  lane.addSite(
+    await updates.start({ site, rules: { ...rules, keys }, base, prepare, lane: siteLane }),
+    hosts,
+  );
+  const started = updates.site(site);
+  invariant(started !== undefined, `site ${site} was started`);
+  return started;
+}
+
+/** What updates of a site see of the lane. */
+function laneOf(site: string, lane: Lane, grants: SiteGrants): SiteLane<Prepared> {
+  return {
+    prepare: (release, compiled) => inSite(site, () => lane.prepare(site, release, grants, { compiled })),
+    probe: (prepared) => lane.probe(prepared),
+    commit: (prepared) => lane.commit(prepared),
+    discard: (prepared) => lane.discard(prepared),
+    startCanary: (prepared, share) => lane.startCanary(prepared, share),
+    endCanary: () => {
+      lane.endCanary(site);
+    },
+    observe: (look) => lane.observe(site, look),
+  };
+}
+
+/** What fails is said about the site that it belongs to. */
+async function inSite<T>(site: string, action: () => Promise<T>): Promise<T> {
   try {
-    return await lane.prepare(source.site, release, grants);
+    return await action();
   } catch (error) {
     if (!(error instanceof EmendError)) throw error;
-    throw new EmendError(error.code, `site ${source.site}: ${error.message}`, { cause: error });
+    throw new EmendError(error.code, `site ${site}: ${error.message}`, { cause: error });
   }
 }
 
-function watchSite(site: SiteState, lane: Lane, logger: Logger): Disposable[] {
-  const { source } = site;
-  if (source.directory === undefined) return [];
-  const watcher = watchDirectory(source.directory, async () => {
+function watchSite(source: SiteSource, updates: NodeUpdates<Prepared>, logger: Logger): Disposable[] {
+  const { site, directory } = source;
+  if (directory === undefined) return [];
+  const watcher = watchDirectory(directory, async () => {
     try {
-      const release = await source.load();
-      if (release.digest === site.release) return;
-      lane.discard(lane.commit(await prepare(lane, source, site.grants, release)));
-      const from = site.release;
-      site.release = release.digest;
-      site.generation++;
-      const { generation } = site;
-      logger.log({ event: "release", site: source.site, from, to: release.digest, sequence: 0, generation });
+      const [release, running] = [await source.load(), updates.site(site)];
+      if (release.digest === running?.status().release) return;
+      await running?.replaceBase(release, { event: "committed", actor: "node" });
     } catch (error) {
       const code = error instanceof EmendError ? error.code : "watch";
       const message = `the change was not taken, the running release goes on: ${messageOf(error)}`;
-      logger.log({ event: "problem", level: "error", code, message, site: source.site });
+      logger.log({ event: "problem", level: "error", code, message, site });
     }
   });
   return [watcher];
+}
+
+/** Reads again what is served from this machine; with a module's name the sites that have it. */
+async function reloadSites(
+  sources: readonly SiteSource[],
+  updates: NodeUpdates<Prepared>,
+  module: string | null,
+  actor: string,
+): Promise<{ checksum: string }> {
+  const local = sources.filter(({ reloads }) => reloads);
+  let checksum: string | undefined;
+  for (const source of local) {
+    const release = await source.load();
+    const file = module === null ? undefined : release.files.get(module);
+    if (module !== null && file === undefined) continue;
+    const own = file === undefined ? release.digest : `sha256:${file.sha256}`;
+    await updates.site(source.site)?.reload(release, own, actor);
+    checksum ??= own;
+  }
+  if (checksum !== undefined) return { checksum };
+  throw new EmendError(
+    "request.malformed",
+    local.length === 0
+      ? "this node serves what its executable carries: expected one with a directory or --preload"
+      : `expected a file of a site that is served from a directory, got ${JSON.stringify(module)}`,
+  );
 }
 
 interface AdminListener {
@@ -216,7 +292,7 @@ interface StatusSource {
   readonly version: string;
   readonly state: State;
   readonly lane: Lane;
-  readonly sites: readonly SiteState[];
+  readonly sites: readonly Updates[];
   readonly pending: number;
 }
 
@@ -229,14 +305,9 @@ function nodeStatus({ version, state, lane, sites, pending }: StatusSource): Nod
     uptimeS: Math.round(process.uptime() * 10) / 10,
     memory: { rssBytes: rss, heapBytes: heapUsed, externalBytes: external },
     lanes: [{ lane: 0, requests: pending }],
-    sites: sites.map(({ source, release, generation }) => ({
-      site: source.site,
-      release,
-      sequence: 0,
-      floor: 0,
-      generation,
-      ...{ busy: false, watch: null, canary: null, releases: [] },
-      ...siteStatus(running.find((each) => each.site === source.site)),
+    sites: sites.map((site) => ({
+      ...site.status(),
+      ...siteStatus(running.find((each) => each.site === site.site)),
     })),
   };
 }

@@ -56,6 +56,11 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ["hono", "valibot", "@valibot/to-json-schema", "prom-client"],
     builtins: ["node:net"],
   },
+  update: {
+    rooms: ["bytes", "config", "delta", "guest", "release", "store", "trust"],
+    types: ["admin", "events", "log"],
+    builtins: ["node:buffer"],
+  },
   // both
   delta: { rooms: ["bytes", "wasm"], packages: ["seek-bzip"], builtins: ["node:zlib"] },
   log: { rooms: [] },
@@ -89,7 +94,7 @@ const sideDoors: Readonly<Record<string, string>> = {
 };
 
 /** Where programs begin: the executable's, and those of its threads (scripts/build.ts). */
-const entries = ["src/main.ts", "src/wasi/files/host/disk-worker.ts"];
+const entries = ["src/main.ts", "src/wasi/files/host/disk-worker.ts", "src/update/update-worker.ts"];
 
 const openToAll = ["src/errors.ts", "src/limits.ts"];
 

@@ -50,6 +50,7 @@ export const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>
   "release.bad": 422,
   // Of a reload: the directory or module that the operator named cannot be read.
   io: 422,
+  "update.failed": 500,
   "store.full": 507,
   "store.failed": 507,
 };

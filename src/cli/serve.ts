@@ -34,6 +34,7 @@ interface ServeOptions {
   readonly admin?: string;
   readonly config?: string;
   readonly state: string;
+  readonly key?: readonly string[];
   readonly ephemeral?: true;
   readonly threads?: string;
   readonly log?: string;
@@ -55,6 +56,11 @@ export function serveCommand(): Command {
     .option("--admin <host:port>", 'where the admin API listens, or "off" (default 127.0.0.1:9080)')
     .option("--config <emend.toml>", "the operator's configuration")
     .option("--state <dir>", "where the node keeps its id and token", defaultStateDir)
+    .option(
+      "--key <RWQ… or file.pub>",
+      "a key that may patch the site (may be given several times)",
+      (value: string, before: readonly string[] = []) => [...before, value],
+    )
     .option("--ephemeral", "keep everything in memory; the operator token is printed once on stderr")
     .option("--threads <n>", "threads that answer requests; this version has one", "1")
     .option("--log <format>", "text or json (default text)")
@@ -66,7 +72,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(siteDir: string | undefined, options: ServeOptions): Promise<void> {
-  const config = await nodeConfig(options);
+  const config = await withKeys(await nodeConfig(options), options.key);
   const sources = siteSources(config, siteDir, options);
   const state = openState({ dir: options.state, ephemeral: options.ephemeral === true });
   if (state.tokenSource === "in-memory") writeSync(2, `operator token: ${state.token}\n`);
@@ -151,6 +157,18 @@ async function nodeConfig(options: ServeOptions): Promise<NodeConfig> {
   };
 }
 
+/** The keys of the command line beside those of emend.toml. */
+async function withKeys(config: NodeConfig, values: readonly string[] | undefined): Promise<NodeConfig> {
+  if (values === undefined) return config;
+  const [site, ...others] = config.sites;
+  if (site === undefined || others.length > 0) {
+    throw new EmendError("usage", `emend.toml has ${config.sites.length} sites: name the keys of each there`);
+  }
+  const { readPublicKeys } = await import("./read-public-keys.ts");
+  const keys = readPublicKeys(values).map(({ text }) => text);
+  return { ...config, sites: [{ ...site, keys: [...new Set([...site.keys, ...keys])] }] };
+}
+
 async function readNodeConfig(file: string): Promise<NodeConfig> {
   const text = withIoErrors("read", file, () => readFileSync(file, "utf8"));
   const { parseNodeConfig } = await import("../config/index.ts");
@@ -195,17 +213,29 @@ function siteSources(config: NodeConfig, siteDir: string | undefined, options: S
       `emend.toml has ${config.sites.length} sites: name their directories there`,
     );
   }
-  const { name, hosts, mounts, limits } = site;
   if (preload !== undefined) {
     const load = (): Promise<Release> => singleModuleRelease(preload);
-    return [{ site: name, hosts, mounts, limits, load, directory: undefined }];
+    return [{ ...operatorsPart(site), load, directory: undefined, reloads: true }];
   }
   return [configuredSource({ ...site, dir: resolve(siteDir!) })];
 }
 
-function configuredSource({ name, hosts, mounts, limits, dir }: NodeSite): SiteSource {
+function configuredSource(site: NodeSite): SiteSource {
+  const { dir } = site;
   const load = dir === undefined ? openEmbedded : () => collectDirectory(dir);
-  return { site: name, hosts, mounts, limits, load, directory: dir };
+  return { ...operatorsPart(site), load, directory: dir, reloads: dir !== undefined };
+}
+
+/** What of a site no release can change. */
+function operatorsPart(site: NodeSite): Omit<SiteSource, "load" | "directory" | "reloads"> {
+  const { name, hosts, mounts, limits, keys, keysThreshold, retiredKeys, keepReleases, watch, canary } = site;
+  const rules = {
+    keys: { keys, retired: retiredKeys, threshold: keysThreshold },
+    keepReleases,
+    watch,
+    canary,
+  };
+  return { site: name, hosts, mounts, limits, rules };
 }
 
 function openLog(config: NodeConfig): Logger {

@@ -1,4 +1,8 @@
 /** A file without a source: by whichever of the methods of a patch's full files makes it smallest. */
+import { EmendError } from "../errors.ts";
+import { gunzip } from "./gzip.ts";
+import { inflate } from "./inflate.ts";
+import { fileBytesMax, fullWindowLogMax } from "./limits.ts";
 import { zlib } from "./zlib.ts";
 
 const { brotliCompressSync, constants, gzipSync, zstdCompressSync } = zlib;
@@ -38,4 +42,24 @@ export function encodeFull(bytes: Uint8Array): { method: FullMethod; payload: Ui
     if (smallest === undefined || payload.length < smallest.payload.length) smallest = { method, payload };
   }
   return smallest!;
+}
+
+const decoders: Record<FullMethod, (payload: Uint8Array, size: number) => Uint8Array<ArrayBuffer>> = {
+  none: (payload, size) => {
+    if (payload.length === size) return new Uint8Array(payload);
+    throw new EmendError("delta.bounds", `a whole file of ${payload.length} bytes, expected ${size}`);
+  },
+  gzip: gunzip,
+  brotli: (payload, size) => inflate("brotli", "brotli", payload, size, fullWindowLogMax),
+  zstd: (payload, size) => inflate("zstd", "zstd", payload, size, fullWindowLogMax),
+};
+
+/**
+ * The `size` bytes that were sent whole; the payload must end where they do.
+ *
+ * @throws EmendError `delta.format`, `delta.truncated`, `delta.bounds`, `delta.bomb`.
+ */
+export function decodeFull(method: FullMethod, payload: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  if (size <= fileBytesMax) return decoders[method](payload, size);
+  throw new EmendError("delta.bomb", `a file of ${size} bytes, at most ${fileBytesMax}`);
 }

@@ -9,7 +9,7 @@
 import { ByteWriter } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import type { ByteReader } from "./byte-reader.ts";
-import { inflateReader } from "./inflate.ts";
+import { inflate, inflateReader } from "./inflate.ts";
 import { zlib } from "./zlib.ts";
 
 const { crc32, deflateRawSync } = zlib;
@@ -98,4 +98,16 @@ export function gunzipReader(name: string, bytes: Uint8Array, start: number): By
     return more;
   };
   return reader;
+}
+
+/** The content of one member, which must be `size` bytes long. Throws `delta.format`, `delta.truncated`, `delta.bomb`. */
+export function gunzip(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const { start } = parseGzipHeader(bytes);
+  const end = bytes.length - trailerBytes;
+  const content = inflate("gzip", "deflate", bytes.subarray(start, end), size);
+  const trailer = new DataView(bytes.buffer, bytes.byteOffset + end, trailerBytes);
+  if (trailer.getUint32(0, true) !== crc32(content) || trailer.getUint32(4, true) !== size % 2 ** 32) {
+    throw new EmendError("delta.format", "the gzip CRC or length does not match");
+  }
+  return content;
 }

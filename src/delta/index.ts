@@ -10,5 +10,5 @@ export {
 export type { Effort } from "./coder.ts";
 export { type Candidate, type Diff, type DiffOptions, diffDelta } from "./diff.ts";
 export { diffFiles, type FileChange, type SetFile } from "./directory.ts";
-export { encodeFull, type FullMethod, fullMethods } from "./full.ts";
+export { decodeFull, encodeFull, type FullMethod, fullMethods } from "./full.ts";
 export { SourceIndex } from "./source-index.ts";

@@ -18,7 +18,7 @@ export type Deflation = "deflate" | "brotli" | "zstd";
 
 interface Method {
   /** A stream of node:zlib; `chunkSize` is of the buffer that is never used. */
-  readonly open: () => object;
+  readonly open: (windowLog: number) => object;
   /** The flag that says: all input is here, its end is an end. */
   readonly finish: number;
 }
@@ -31,8 +31,8 @@ const methods: Readonly<Record<Deflation, Method>> = {
     finish: constants.BROTLI_OPERATION_FINISH,
   },
   zstd: {
-    open: () =>
-      createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: windowLogMax } }),
+    open: (windowLog) =>
+      createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: windowLog } }),
     finish: constants.ZSTD_e_end,
   },
 };
@@ -56,9 +56,19 @@ interface ZlibStream {
   destroy(): void;
 }
 
-/** Exactly `size` bytes out of `bytes`. Throws `delta.format`, `delta.truncated` or `delta.bomb`. */
-export function inflate(name: string, method: Deflation, bytes: Uint8Array, size: number): Uint8Array {
-  using inflater = new Inflater(name, method, bytes, size);
+/**
+ * Exactly `size` bytes out of `bytes`. Throws `delta.format`, `delta.truncated` or `delta.bomb`.
+ *
+ * @param windowLog The largest window that a stream may ask for, as a power of two.
+ */
+export function inflate(
+  name: string,
+  method: Deflation,
+  bytes: Uint8Array,
+  size: number,
+  windowLog: number = windowLogMax,
+): Uint8Array<ArrayBuffer> {
+  using inflater = new Inflater(name, method, bytes, size, windowLog);
   const output = new Uint8Array(size);
   for (let at = 0; at < size; ) at += inflater.next(output, at);
   inflater.end();
@@ -73,7 +83,7 @@ export function inflateReader(
   size: number,
   onEnd: () => void = () => {},
 ): ByteReader & Disposable {
-  const inflater = new Inflater(name, method, bytes, size);
+  const inflater = new Inflater(name, method, bytes, size, windowLogMax);
   const buffer = new Uint8Array(Math.min(size, inflateChunkBytes));
   let left = size;
   let ended = false;
@@ -112,13 +122,13 @@ class Inflater implements Disposable {
   #at = 0;
   #made = 0;
 
-  constructor(name: string, method: Deflation, bytes: Uint8Array, size: number) {
-    checkWindow(name, method, bytes);
+  constructor(name: string, method: Deflation, bytes: Uint8Array, size: number, windowLog: number) {
+    checkWindow(name, method, bytes, windowLog);
     this.#name = name;
     this.#input = bytes;
     this.#size = size;
     this.#finish = methods[method].finish;
-    this.#stream = methods[method].open() as ZlibStream;
+    this.#stream = methods[method].open(windowLog) as ZlibStream;
     this.#stream._handle.onerror = (message, _, code) => {
       this.#failure = { message, code };
     };
@@ -174,13 +184,13 @@ function refusal(name: string, { message, code }: { message: string; code: strin
  * A brotli stream says in its first bits how large a window its decoder must hold (RFC 7932 §9.1), and
  * the decoder has no option to refuse it. zstd has one; deflate's window is 32 KiB.
  */
-function checkWindow(name: string, method: Deflation, bytes: Uint8Array): void {
+function checkWindow(name: string, method: Deflation, bytes: Uint8Array, max: number): void {
   if (method !== "brotli") return;
   const head = bytes[0] ?? 0;
   const windowLog = (head & 1) === 0 ? 16 : (head & 0x0e) !== 0 ? 17 + ((head >> 1) & 7) : 17;
-  if (windowLog <= windowLogMax) return;
+  if (windowLog <= max) return;
   throw new EmendError(
     "delta.bomb",
-    `a ${name} stream with a window of 2^${windowLog} bytes, at most 2^${windowLogMax}`,
+    `a ${name} stream with a window of 2^${windowLog} bytes, at most 2^${max}`,
   );
 }

@@ -15,6 +15,9 @@ export const blockBytesMax: number = 128 * 1024;
 /** Window of the coders of longer streams, as a power of two: 128 KiB for each stream. */
 export const windowLogMax = 17;
 
+/** Window of the coders of whole files, as a power of two: 16 MiB, the most that brotli without its large windows has. */
+export const fullWindowLogMax = 24;
+
 /** Pieces in which longer streams are inflated, bytes: one buffer for each of six streams, 192 KiB. */
 export const inflateChunkBytes: number = 32 * 1024;
 

@@ -5,7 +5,7 @@ export { withIoErrors } from "./io-error.ts";
 export { type EmbeddedRelease, openPayload, verifyPayload } from "./open-payload.ts";
 export { type Executable, type Payload, type PayloadFile, readPayload } from "./payload.ts";
 export type { Runtime } from "./payload-index.ts";
-export type { Release, ReleaseFile } from "./release.ts";
+export { type Release, type ReleaseFile, siteConfigName } from "./release.ts";
 export { singleModuleRelease } from "./single-module.ts";
 export type { LeftOut } from "./walk.ts";
 export { type Base, writePayload } from "./write-payload.ts";
