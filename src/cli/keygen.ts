@@ -1,11 +1,12 @@
 /** `emend keygen`: a key pair in minisign's layout, as two files that are never overwritten. */
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command } from "commander";
 import { EmendError } from "../errors.ts";
 import { withIoErrors } from "../release/index.ts";
 import { generateKeyPair, publicKeyFile, secretKeyFile } from "../signing/index.ts";
-import { askPassphrase, canAsk } from "./ask-passphrase.ts";
+import type { PublicKey } from "../trust/index.ts";
+import { canAsk, choosePassphrase } from "./ask-passphrase.ts";
 
 interface Options {
   readonly output?: string;
@@ -36,49 +37,53 @@ export function keygenCommand(): Command {
 async function keygen({ output, passphrase, json }: Options): Promise<void> {
   if (output === undefined) throw new EmendError("usage", "expected -o NAME, found none");
   const [secretFile, publicFile] = [`${output}.key`, `${output}.pub`];
-  // Taken before anybody is asked for a passphrase.
-  using files = new NewFiles([secretFile, publicFile]);
+  // Before anybody is asked for a passphrase; what comes between is refused when the files are made.
+  for (const name of [secretFile, publicFile]) if (existsSync(name)) throw existing(name);
   const chosen = passphrase && canAsk() ? await choosePassphrase() : null;
   const key = generateKeyPair();
+  using files = new NewFiles([
+    [secretFile, 0o600],
+    [publicFile, 0o644],
+  ]);
   files.write(secretFile, secretKeyFile(key, chosen));
   files.write(publicFile, publicKeyFile(key.publicKey));
   files.keep(dirname(secretFile));
-  const { number, text } = key.publicKey;
-  const encrypted = chosen !== null;
+  report(
+    key.publicKey,
+    { secretKeyFile: secretFile, publicKeyFile: publicFile, encrypted: chosen !== null },
+    json,
+  );
+}
+
+type Made = { readonly secretKeyFile: string; readonly publicKeyFile: string; readonly encrypted: boolean };
+
+/** The public key goes to stdout, alone: it is what a script goes on with. */
+function report({ number, text }: PublicKey, made: Made, json: true | undefined): void {
   if (json) {
-    const report = {
-      number,
-      publicKey: text,
-      secretKeyFile: secretFile,
-      publicKeyFile: publicFile,
-      encrypted,
-    };
-    process.stdout.write(`${JSON.stringify(report)}\n`);
+    process.stdout.write(`${JSON.stringify({ number, publicKey: text, ...made })}\n`);
     return;
   }
+  const secrecy = made.encrypted ? "under the passphrase" : "without a passphrase: whoever has it can sign";
   process.stderr.write(
-    `${secretFile}: secret, ${encrypted ? "under the passphrase" : "without a passphrase: whoever has it can sign"}\n` +
-      `${publicFile}: public key ${number}\n`,
+    `${made.secretKeyFile}: secret, ${secrecy}\n${made.publicKeyFile}: public key ${number}\n`,
   );
   process.stdout.write(`${text}\n`);
 }
 
-async function choosePassphrase(): Promise<string> {
-  const chosen = await askPassphrase("passphrase for the secret key: ");
-  if (chosen === "") throw new EmendError("key.passphrase", "expected a passphrase, or --no-passphrase");
-  if ((await askPassphrase("once more: ")) === chosen) return chosen;
-  throw new EmendError("key.passphrase", "the two passphrases differ");
+/** A key that is overwritten is lost: what was signed with it can be changed no more. */
+function existing(name: string): EmendError {
+  return new EmendError("io", `${name} exists already, and no key is overwritten`);
 }
 
-/** Files that did not exist before, for their owner alone, and that are gone again unless they are kept. */
+/** Files that did not exist before, and that are gone again unless they are kept. */
 class NewFiles implements Disposable {
   readonly #descriptors = new Map<string, number>();
   #kept = false;
 
-  constructor(names: readonly string[]) {
+  constructor(files: readonly (readonly [name: string, mode: number])[]) {
     try {
-      for (const name of names) {
-        const descriptor = withIoErrors("make the file", name, () => openSync(name, "wx", 0o600));
+      for (const [name, mode] of files) {
+        const descriptor = withIoErrors("make the file", name, () => openSync(name, "wx", mode));
         this.#descriptors.set(name, descriptor);
       }
     } catch (error) {

@@ -41,7 +41,7 @@ export function patchText(report: PatchReport): string {
     `  kept     ${counts.keep}, ${shownBytes(sum("keep"))}`,
     `  changed  ${counts.delta}, ${shownBytes(sum("delta"))}, by deltas of ${shownBytes(carried("delta"))}`,
     `  whole    ${counts.full}, ${shownBytes(sum("full"))}, sent as ${shownBytes(carried("full"))}`,
-    ...columns(files.map(fileRow)).map((line) => `  ${line}`),
+    ...fileLines(files).map((line) => `  ${line}`),
   ].join("\n");
 }
 
@@ -59,8 +59,24 @@ function headRows({ site, from, to, strict, sequence, ...rest }: PatchReport): s
   ];
 }
 
-function fileRow(file: ManifestFile): string[] {
-  const { path, size } = file;
-  if (file.op === "keep") return ["keep", "", "", String(size), printable(path)];
-  return [file.op, file.method, String(file.payload.size), String(size), printable(path)];
+/** One line a file: how it comes about, what is sent for it, what it comes to. */
+function fileLines(files: readonly ManifestFile[]): string[] {
+  const rows = files.map((file) => {
+    const [method, sent] = file.op === "keep" ? ["", ""] : [file.method, String(file.payload.size)];
+    return { op: file.op, method, sent, size: String(file.size), path: printable(file.path) };
+  });
+  // Not Math.max(...): a release may have thousands of files.
+  const widthOf = (name: "sent" | "size"): number =>
+    rows.reduce((width, row) => Math.max(width, row[name].length), name.length);
+  const [sentWidth, sizeWidth] = [widthOf("sent"), widthOf("size")];
+  const head = { op: "op", method: "method", sent: "sent", size: "size", path: "path" };
+  return columns(
+    [head, ...rows].map(({ op, method, sent, size, path }) => [
+      op,
+      method,
+      sent.padStart(sentWidth),
+      size.padStart(sizeWidth),
+      path,
+    ]),
+  );
 }
