@@ -127,6 +127,11 @@ export class Guest implements Meter, Turns, Waiter {
     return this.#takenBytes;
   }
 
+  /** The same with the image of it, where it shares none: all that it has of the site's memory. */
+  get heldBytes(): number {
+    return this.#takenBytes + this.#imageBytes;
+  }
+
   /** Growths that the run was refused. */
   get refusedGrowths(): number {
     return this.#refusedGrowths;
@@ -186,7 +191,7 @@ export class Guest implements Meter, Turns, Waiter {
 
   /** Gives its room back. It does not run any more. */
   [Symbol.dispose](): void {
-    this.#site.memory.giveBack(this.#takenBytes + this.#imageBytes);
+    this.#site.memory.giveBack(this.heldBytes);
     this.#takenBytes = 0;
     this.#imageBytes = 0;
   }

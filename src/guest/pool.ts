@@ -68,7 +68,7 @@ export class GuestPool implements Pool, IdleHolder {
     return {
       live: this.#live,
       idle: this.#idle.length,
-      memoryBytes: this.#idle.reduce((sum, { guest }) => sum + guest.memoryBytes, this.#imageBytes),
+      memoryBytes: this.#idle.reduce((sum, { guest }) => sum + guest.heldBytes, this.#imageBytes),
       strategy: this.#choice.strategy,
       why: this.#choice.why,
     };

@@ -6,7 +6,6 @@ import type { ProbeConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { redirectedCall } from "./local-redirect.ts";
-import { plainResponse } from "./plain-response.ts";
 import { parseTarget, type RequestTarget } from "./request-target.ts";
 import type { SiteApp } from "./site-app.ts";
 
@@ -16,12 +15,12 @@ export interface ProbeRequest {
   readonly probe: ProbeConfig;
   /** The host that is asked, where the probe's headers name none. */
   readonly host: string;
-  /** How long all of it may take. A body that goes on then was good so far. */
+  /** How long the body is read; what goes on then was good so far. The head has the limit of whichever route answers. */
   readonly timeoutMs: number;
 }
 
 /**
- * Asks once. Resolves when the answer is good and over, or its time is up.
+ * Asks once. Resolves when the answer is good, and its body over or its time up.
  *
  * @throws EmendError `probe.failed`, naming the route, what was expected, what came, and why as far as it is known.
  */
@@ -37,13 +36,14 @@ export async function runProbe(app: SiteApp, { route, probe, host, timeoutMs }: 
   const target = parseTarget(url);
   if (target === undefined) throw fail("no request at all", `${url} cannot be asked for`);
   const call = new ProbeCall(new Request(url, { method, headers, signal: gone.signal }), target);
-  const timer = setTimeout(() => gone.abort(), timeoutMs);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   app.enter();
   try {
     const response = await answered(app, call);
     if (response.status < status[0] || response.status > status[1]) {
       throw fail(`${response.status}`, call.reason);
     }
+    timer = setTimeout(() => gone.abort(), timeoutMs);
     await readBody(response, method, gone.signal).catch((error: unknown) => {
       throw fail("a body that broke off", call.reason ?? String(error));
     });
@@ -61,7 +61,7 @@ async function answered(app: SiteApp, call: ProbeCall): Promise<Response> {
   let response = await app.fetch(call);
   while (call.localRedirect !== undefined) {
     const redirected = redirectedCall(call, call.localRedirect);
-    if (redirected === undefined) return plainResponse(502);
+    if (redirected === undefined) return app.plain(502);
     response = await app.fetch(redirected);
   }
   return response;

@@ -73,9 +73,9 @@ export function startServer(options: ServerOptions): HttpServer {
 
   /** Answers with another path of the same site, as if it had been asked for. */
   async function follow(call: ServedCall, location: string): Promise<Response> {
+    const site = call.site!;
     const redirected = redirectedCall(call, location);
-    if (redirected === undefined) return end(call, plainResponse(502));
-    return end(call, await call.site!.fetch(redirected));
+    return end(call, redirected === undefined ? site.plain(502) : await site.fetch(redirected));
   }
 
   return {

@@ -99,11 +99,9 @@ export class SiteApp {
 
   /** Builds what answers, in pieces, between which other requests are answered. */
   static async create({ previous, ...options }: SiteAppOptions): Promise<SiteApp> {
-    const { content, headers, logger, site } = options;
-    const warn = (message: string): void =>
-      logger.log({ event: "problem", level: "warning", code: "release.changed", message, site });
-    // Nothing here may keep the release before: it would keep the one before that, and so on.
+    const { content, headers } = options;
     const made = previous === undefined ? undefined : previous.#assets;
+    const warn = warner(options);
     const assets = await createAssets(content, { headers, previous: made, warn }, new Pace());
     return new SiteApp(options, assets);
   }
@@ -117,7 +115,7 @@ export class SiteApp {
   fetch(call: Call): Response | Promise<Response> {
     if (decodePath(call.target.path) === undefined) {
       call.reason = "a bad escape in the path";
-      return plainResponse(400, this.#options.headers);
+      return this.plain(400);
     }
     try {
       const answer = this.#answer(call);
@@ -128,6 +126,11 @@ export class SiteApp {
     } catch (error) {
       return this.#failed(error, call);
     }
+  }
+
+  /** An answer of emend's own, in the name of this release. */
+  plain(status: number): Response {
+    return plainResponse(status, this.#options.headers);
   }
 
   /** What a request is told that the site does not let in. */
@@ -275,18 +278,23 @@ export class SiteApp {
 
   #respondAsset(call: Call): Response | Promise<Response> {
     const answer = this.#assets.respond(call.request, call.target.path);
-    if (answer instanceof Promise) return answer.then((response) => response ?? this.#notFound());
-    return answer ?? this.#notFound();
-  }
-
-  #notFound(): Response {
-    return plainResponse(404, this.#options.headers);
+    if (answer instanceof Promise) return answer.then((response) => response ?? this.plain(404));
+    return answer ?? this.plain(404);
   }
 
   #failed(error: unknown, call: Call): Response {
     call.reason = `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-    return plainResponse(500, this.#options.headers);
+    return this.plain(500);
   }
+}
+
+/**
+ * Tells of files that can no longer be answered. Made here and not in `create`: the engine keeps for a closure all
+ * variables of the async function that it was made in, and so the release before, and the one before that.
+ */
+function warner({ logger, site }: Pick<SiteAppOptions, "logger" | "site">): (message: string) => void {
+  return (message) =>
+    logger.log({ event: "problem", level: "warning", code: "release.changed", message, site });
 }
 
 /**

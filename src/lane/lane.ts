@@ -18,7 +18,6 @@ import {
   LazyPool,
   MachineMemory,
   NodeMemory,
-  type Pool,
   type PoolStatus,
   Scheduler,
 } from "../guest/index.ts";
@@ -124,14 +123,9 @@ export class Lane {
       if (compiled !== undefined) modules.adopt(sha256, compiled);
     }
     const { admission, guests } = this.#standingOf(site, limits);
-    const pools = new Map<string, Pool>();
+    const compile = compilerOf(modules, content);
+    const pools = poolsOf(files, compile, guests);
     try {
-      const compile = async (file: SiteFile): Promise<CompiledModule> => {
-        const compiled = await modules.compile(file);
-        checkBeginning(file.path, compiled.memoryBytes, content);
-        return compiled;
-      };
-      for (const file of files) pools.set(file.path, new LazyPool(() => compile(file), guests));
       if (!content.modulesChecked) await Promise.all(files.map(compile));
       const preload = content.config.routes.filter((route) => route.preload).map((route) => route.module);
       await Promise.all([...new Set(preload)].map((path) => pools.get(path)?.preload()));
@@ -336,6 +330,28 @@ function observeSlot({ answering, tried, listeners }: LaneSlot): void {
 interface Standing {
   readonly admission: SiteAdmission;
   readonly guests: GuestSite;
+}
+
+type Compile = (file: SiteFile) => Promise<CompiledModule>;
+
+/**
+ * Compiles modules of a release. Made here and not where it is needed: the engine keeps for a closure all variables of
+ * the async function that it was made in, and there one of them is the release before.
+ */
+function compilerOf(modules: ModuleLease, content: SiteContent): Compile {
+  return async (file) => {
+    const compiled = await modules.compile(file);
+    checkBeginning(file.path, compiled.memoryBytes, content);
+    return compiled;
+  };
+}
+
+function poolsOf(
+  files: readonly SiteFile[],
+  compile: Compile,
+  guests: GuestSite,
+): ReadonlyMap<string, LazyPool> {
+  return new Map(files.map((file) => [file.path, new LazyPool(() => compile(file), guests)]));
 }
 
 /**

@@ -21,6 +21,7 @@ import {
 import type { PoolStatus } from "../../src/guest/index.ts";
 import type { SiteContent, SiteFile } from "../../src/http/index.ts";
 import { Lane, type SiteGrants } from "../../src/lane/index.ts";
+import { drainMsMax } from "../../src/limits.ts";
 import { createLogger } from "../../src/log/index.ts";
 import { contentDigest } from "../../src/release/index.ts";
 import { openMounts } from "../../src/site-mounts.ts";
@@ -62,6 +63,8 @@ export interface ServeOptions {
   /** As `--watch` has it. */
   readonly costHeader?: boolean;
   readonly trustedProxies?: readonly string[];
+  /** How long requests may go on with a release that was let go. */
+  readonly drainMs?: number;
 }
 
 /** Serves one site. */
@@ -72,7 +75,7 @@ export function serveSite(site: SiteUnderTest, options?: ServeOptions): Promise<
 /** Serves several sites, told apart by their hosts. @throws EmendError as `Lane.prepare` does. */
 export async function serveSites(
   sites: readonly SiteUnderTest[],
-  { costHeader = false, trustedProxies = [] }: ServeOptions = {},
+  { costHeader = false, trustedProxies = [], drainMs = drainMsMax }: ServeOptions = {},
 ): Promise<ServedSites> {
   const lines: string[] = [];
   const logger = createLogger({
@@ -83,7 +86,7 @@ export async function serveSites(
       return undefined;
     },
   });
-  const lane = new Lane({ logger, releaseHeader: true, costHeader });
+  const lane = new Lane({ logger, releaseHeader: true, costHeader, drainMs });
   for (const site of sites) {
     const prepared = await lane.prepare(site.name ?? "default", siteContent(site), await siteGrants(site));
     lane.addSite(prepared, site.hosts ?? ["*"]);
