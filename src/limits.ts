@@ -186,7 +186,7 @@ export const storeBadMax = 64;
 /** Entries of the audit log. At about 250 bytes: 2.5 MB. */
 export const storeAuditsMax = 10_000;
 
-/** Event streams open at once on the admin listener. Each holds at most `eventQueueBytesMax`: 16 MB. */
+/** Event streams open at once on the admin listener. Each holds `eventQueueBytesMax` at most: 16 MB, and what it missed. */
 export const eventStreamsMax = 64;
 
 /** What waits for a listener of an event stream before it is dropped, bytes: 16 events of the longest. */

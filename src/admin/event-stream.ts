@@ -24,6 +24,9 @@ const retryMs = 2000;
 export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Array> {
   const { events, selection, lastId, mayGoOn, onEnd, heartbeatMs = eventHeartbeatMs } = options;
   const encoder = new TextEncoder();
+  const missed = lastId === null ? "" : events.since(selection, lastId).map(eventText).join("");
+  // With the first bytes the head goes out as well.
+  const first = encoder.encode(`retry: ${retryMs}\n\n${missed}`);
   let end = (): void => {};
   return new ReadableStream<Uint8Array>(
     {
@@ -34,9 +37,7 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
           end();
           controller.error(new Error("the reader of the event stream does not keep up"));
         };
-        // With the first bytes the head goes out as well.
-        send(`retry: ${retryMs}\n\n`);
-        if (lastId !== null) send(events.since(selection, lastId).map(eventText).join(""));
+        controller.enqueue(first);
         const subscription = events.subscribe(selection, (event) => send(eventText(event)));
         const heartbeat = setInterval(() => {
           if (mayGoOn()) {
@@ -57,7 +58,8 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
       },
       cancel: () => end(),
     },
-    { highWaterMark: eventQueueBytesMax, size: (chunk) => chunk?.length ?? 0 },
+    // What was missed has its bound already.
+    { highWaterMark: first.length + eventQueueBytesMax, size: (chunk) => chunk?.length ?? 0 },
   );
 }
 

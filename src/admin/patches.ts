@@ -85,7 +85,7 @@ function announcedBytes(c: AdminContext): number | null {
   const { headers } = c.req.raw;
   const length = headers.get("content-length");
   if (length === null || headers.has("transfer-encoding")) return null;
-  if (/^\d{1,15}$/.test(length)) return Number(length);
+  if (/^\d{1,20}$/.test(length)) return Number(length);
   throw new EmendError("request.malformed", "expected a Content-Length of digits");
 }
 

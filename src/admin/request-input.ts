@@ -40,6 +40,8 @@ export async function parseBody<Body>(
   } catch {
     throw malformed("expected a body of JSON");
   }
+  // To valibot an array without items is an object without keys.
+  if (Array.isArray(value)) throw malformed("the body: expected an object, got an array");
   return checked(value, schema, "the body");
 }
 

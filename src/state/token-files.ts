@@ -39,7 +39,7 @@ export function readTokens(dir: string): readonly KeptToken[] {
     throw stateError(`${path} can be written by everybody on this machine, expected mode 700`);
   // Names with a dot in front are files on their way in.
   const names = readdirSync(path).filter((name) => namePattern.test(name));
-  return names.sort().map((name) => readToken(path, name));
+  return names.sort().flatMap((name) => readToken(path, name) ?? []);
 }
 
 /**
@@ -100,9 +100,11 @@ function checkName(name: string): void {
   );
 }
 
-function readToken(path: string, name: string): KeptToken {
+/** Undefined for one that was removed this moment. */
+function readToken(path: string, name: string): KeptToken | undefined {
   const text = readStateFile(path, name, 4096);
-  const kept = parseToken(text ?? "");
+  if (text === undefined) return undefined;
+  const kept = parseToken(text);
   if (kept?.name === name) return kept;
   throw stateError(`${join(path, name)} is damaged: delete it and add the token again`);
 }
