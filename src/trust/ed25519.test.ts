@@ -27,6 +27,9 @@ const vectors: readonly (readonly [name: string, key: string, message: string, s
   ],
 ];
 
+/** L of RFC 8032 §5.1. */
+const order = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n;
+
 const [key, message, signature] = [hex(vectors[1]![1]), hex(vectors[1]![2]), hex(vectors[1]![3])];
 
 describe("isSignedBy", () => {
@@ -54,7 +57,6 @@ describe("isSignedBy", () => {
     expect(isSignedBy(hex(vectors[0]![1]), message, signature)).toBe(false);
   });
 
-  const order = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n;
   const scalars: readonly (readonly [name: string, change: (s: bigint) => bigint])[] = [
     ["S + L", (s) => s + order],
     ["S + 2L", (s) => s + 2n * order],
@@ -83,7 +85,7 @@ describe("isSignedBy", () => {
 });
 
 describe("isSignedBy refuses forgeries that node:crypto takes", () => {
-  /** The points of small order in their canonical encodings: under them, R = 1 and S = 0 fit one message in eight. */
+  /** The points of small order in their canonical encodings: under them, R = B and S = 1 fit one message in eight. */
   const small = [
     ["order 1", `01${"00".repeat(31)}`],
     ["order 2", `ec${"ff".repeat(30)}7f`],
@@ -94,7 +96,7 @@ describe("isSignedBy refuses forgeries that node:crypto takes", () => {
     ["order 8, the other", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"],
     ["order 8, the other, x odd", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa"],
   ] as const;
-  const forged = hex(`01${"00".repeat(63)}`);
+  const forged = hex(`58${"66".repeat(31)}01${"00".repeat(31)}`);
   for (const [name, point] of small) {
     test(`under a key of ${name}`, () => {
       const x = hex(point).toBase64({ alphabet: "base64url", omitPadding: true });
@@ -107,6 +109,32 @@ describe("isSignedBy refuses forgeries that node:crypto takes", () => {
     });
   }
 });
+
+describe("isSignedBy refuses what libsodium refuses", () => {
+  test("a signature by the right key whose R is of small order", () => {
+    // RFC 8032 §5.1.5: the secret scalar of TEST 2. With r = 0, R is the identity and S = k × a.
+    const seed = hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+    const scalar = sha512(seed).subarray(0, 32);
+    scalar[0]! &= 248;
+    scalar[31] = (scalar[31]! & 127) | 64;
+    const identity = hex(`01${"00".repeat(31)}`);
+    const challenge = littleEndian(sha512(identity, key, message)) % order;
+    const degenerate = withScalar(
+      new Uint8Array([...identity, ...new Uint8Array(32)]),
+      () => (challenge * littleEndian(scalar)) % order,
+    );
+    const x = key.toBase64({ alphabet: "base64url", omitPadding: true });
+    const known = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+    expect(verify(null, message, known, degenerate)).toBe(true);
+    expect(isSignedBy(key, message, degenerate)).toBe(false);
+  });
+});
+
+function sha512(...parts: readonly Uint8Array[]): Uint8Array {
+  const hasher = new Bun.CryptoHasher("sha512");
+  for (const part of parts) hasher.update(part);
+  return new Uint8Array(hasher.digest());
+}
 
 /** A signature with another number in its second half, which stands for S. */
 function withScalar(signature: Uint8Array, change: (s: bigint) => bigint): Uint8Array {

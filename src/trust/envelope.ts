@@ -8,7 +8,8 @@
  *     20+M    S     signatures
  *     20+M+S  …     payloads
  *
- * This is all of a patch that is interpreted before a signature has been verified.
+ * This is all of a patch, but for the signatures themselves, that is interpreted before they are verified (step 1 of
+ * this room's README).
  */
 import { EmendError } from "../errors.ts";
 import { manifestBytesMax, signaturesBytesMax } from "../limits.ts";

@@ -42,6 +42,11 @@ describe("parseManifest", () => {
       { ...sampleManifest(), files: [kept, { ...changed, payload: { size: 1, sha256: "AB".repeat(32) } }] },
       "files.1.payload.sha256: expected",
     ],
+    [
+      "100,000 entries",
+      { ...sampleManifest(), files: new Array(100_000).fill(0) },
+      "files: expected <=65536",
+    ],
     ["no operation", { ...sampleManifest(), files: [{ ...kept, op: undefined }] }, "files.0.op: expected"],
     [
       "a full release with a delta",

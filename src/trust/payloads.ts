@@ -1,4 +1,7 @@
-/** The payloads behind a patch's envelope: back to back, in the manifest's order, not one byte more. */
+/**
+ * The payloads behind a patch's envelope: back to back, in the manifest's order, not one byte more (steps 10 and 11 of
+ * this room's README).
+ */
 import { sha256Hex } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import type { ManifestFile } from "./manifest.ts";

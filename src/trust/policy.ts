@@ -1,5 +1,6 @@
 /**
- * Whether a node may take a verified manifest now (release-and-patch, "Sequence and generation" and "Answers").
+ * Whether a node may take a verified manifest now (release-and-patch, "Sequence and generation" and "Answers"). Steps
+ * are those of this room's README, "The order of checks".
  * That a release was rolled back from (`release.bad`) is not looked at here: the journal knows, and an operator may
  * insist.
  */
@@ -35,6 +36,7 @@ export function checkPolicy(verified: VerifiedManifest, context: PatchContext): 
   checkBase(verified, context);
 }
 
+/** Step 6. */
 function checkAddress({ manifest }: VerifiedManifest, { site, nodeId }: PatchContext): void {
   if (manifest.site !== site) {
     throw new EmendError(
@@ -50,7 +52,7 @@ function checkAddress({ manifest }: VerifiedManifest, { site, nodeId }: PatchCon
   }
 }
 
-/** That `created` lies ahead of the clock is no reason to refuse: without a battery the clock says 1970. */
+/** Step 7. That `created` lies ahead of the clock is no reason to refuse: without a battery the clock says 1970. */
 function checkExpiry({ manifest }: VerifiedManifest, { nowMs, newestCreatedMs }: PatchContext): void {
   const { expires } = manifest;
   const latestMs = Math.max(nowMs, newestCreatedMs);
@@ -62,7 +64,7 @@ function checkExpiry({ manifest }: VerifiedManifest, { nowMs, newestCreatedMs }:
   }
 }
 
-/** Above the floor nothing is a replay: an operator who lowers it asks for old patches. */
+/** Step 8. Above the floor nothing is a replay: an operator who lowers it asks for old patches. */
 function checkSequence({ manifest, digest }: VerifiedManifest, { floor, isCommitted }: PatchContext): void {
   if (manifest.sequence > floor) return;
   if (isCommitted(digest)) {
@@ -77,6 +79,7 @@ function checkSequence({ manifest, digest }: VerifiedManifest, { floor, isCommit
   );
 }
 
+/** Step 9. */
 function checkBase({ manifest }: VerifiedManifest, { running, holds }: PatchContext): void {
   const { from, strict, files } = manifest;
   if (strict && from !== running) {

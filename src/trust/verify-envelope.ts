@@ -1,6 +1,6 @@
 /**
  * From bytes that someone sent to a manifest that trusted keys have signed. The order (architecture, "Order of an
- * update"): signatures over the raw bytes, then parsing, then what the manifest says of itself. Pure: whether the
+ * update"; steps are those of this room's README): signatures over the raw bytes, then parsing, then what the manifest says of itself. Pure: whether the
  * node may take it now is policy.ts, whether the payloads are what it promises payloads.ts.
  */
 import { checkPaths, contentDigest, sha256Hex } from "../bytes/index.ts";
@@ -55,6 +55,7 @@ export function recallEnvelope(envelope: Envelope, manifestDigest: string): Veri
   return readManifest(envelope, []);
 }
 
+/** Steps 3, 4 and 5. */
 function readManifest({ manifest: bytes, payloadsOffset }: Envelope, signers: string[]): VerifiedManifest {
   const manifest = parseManifest(bytes);
   checkPaths(manifest.files.map(({ path }) => path));
@@ -65,7 +66,7 @@ function readManifest({ manifest: bytes, payloadsOffset }: Envelope, signers: st
   return { manifest, digest: sha256Hex(bytes), signers, payloadsOffset, [verified]: true };
 }
 
-/** The numbers of the trusted keys that signed. One key counts once, however often it signed or is listed. */
+/** Step 2. The numbers of the trusted keys that signed. One key counts once, however often it signed or is listed. */
 function verifySignatures({ manifest, signatures }: Envelope, keyring: Keyring): string[] {
   const files = parseSignatures(signatures);
   const signers = new Map<string, string>();
