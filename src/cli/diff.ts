@@ -14,7 +14,7 @@ import {
 } from "../delta/index.ts";
 import { EmendError } from "../errors.ts";
 import { readInput, readTree } from "./delta-files.ts";
-import { type ProgressBar, progressBar } from "./progress-bar.ts";
+import { betweenSteps, progressBar } from "./progress-bar.ts";
 import { replaceFile } from "./replace-file.ts";
 
 type Options = {
@@ -151,17 +151,6 @@ async function diffDirectories(
   });
   bar[Symbol.dispose]();
   report(changes.map(rowOf), { ...options, stats: true }, {});
-}
-
-/** From so many bytes on what a step leaves behind is collected: it saves half of the memory for 1 % of the time. */
-const collectedBytesMin = 2_000_000;
-
-function betweenSteps({ update }: ProgressBar, bytes: number): (share: number) => void {
-  if (bytes < collectedBytesMin) return update;
-  return (share) => {
-    update(share);
-    Bun.gc(true);
-  };
 }
 
 function filesOf(root: string): SetFile[] {

@@ -1,8 +1,9 @@
 /** `emend events`: what happens on a node, line by line until it is interrupted. */
 import { Command } from "commander";
+import { safeParse } from "valibot";
+import { type AnyEvent, anyEventSchema } from "../admin/index.ts";
 import { EmendError, messageOf } from "../errors.ts";
 import { EventStreamParser } from "./event-stream-parser.ts";
-import { type ShownEvent, shownEventOf } from "./node-answers.ts";
 import { connect, type NodeOptions, nodeHelp, siteName, withNodeOptions } from "./node-options.ts";
 import { printable } from "./printable.ts";
 
@@ -42,7 +43,7 @@ async function events(options: EventsOptions): Promise<void> {
       for await (const text of client.listen(path, stream.lastEventId)) {
         connected = true;
         waitMs = retryMs.first;
-        for (const { data } of stream.take(text)) print(shownEventOf(data));
+        for (const { data } of stream.take(text)) print(parseEvent(data));
       }
     } catch (error) {
       // A first connection that fails is a wrong address rather than a node that restarts.
@@ -54,12 +55,27 @@ async function events(options: EventsOptions): Promise<void> {
   }
 }
 
-function printJson(event: ShownEvent): void {
+/** An event, of a kind that this version may not know. @throws EmendError `io` */
+function parseEvent(json: string): AnyEvent {
+  const parsed = safeParse(anyEventSchema, parseJson(json));
+  if (parsed.success) return parsed.output;
+  throw new EmendError("io", "expected an event of an emend node, found something else");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function printJson(event: AnyEvent): void {
   console.log(JSON.stringify(event));
 }
 
 /** `2026-01-01T00:00:00.000Z shop refused code=patch.signature message="…"` */
-function printLine({ id: _, at, site, event, ...fields }: ShownEvent): void {
+function printLine({ id: _, at, site, event, ...fields }: AnyEvent): void {
   const rest = Object.entries(fields)
     .filter(([, value]) => value !== null)
     .map(

@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import("./apply.ts")).applyCommand(),
   keygen: async () => (await import("./keygen.ts")).keygenCommand(),
   verify: async () => (await import("./verify.ts")).verifyCommand(),
+  patch: async () => (await import("./patch.ts")).patchCommand(),
   push: async () => (await import("./push.ts")).pushCommand(),
   status: async () => (await import("./status.ts")).statusCommand(),
   rollback: async () => (await import("./rollback.ts")).rollbackCommand(),
@@ -39,6 +40,8 @@ Examples:
   emend apply OLD DELTA -o NEW     make the new file from it
   emend keygen -o deploy           make a key pair for signing patches
   emend verify FILE --key PUB      verify a patch, and print what it would change
+  emend patch --from OLD --to NEW --key deploy.key -o FILE   sign what changes between two releases
+  emend push FILE --to URL         make a running node take it
 
 Each command has a --help of its own.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (the last word on stderr, and \`code\` in --json, says why);

@@ -3,7 +3,8 @@
  * what comes back. No redirect is followed, an answer is read up to a limit and held to its schema, and a node that
  * makes no progress is given up.
  */
-import type { GenericSchema } from "valibot";
+import { type GenericSchema, safeParse } from "valibot";
+import { refusalAnswerSchema } from "../admin/index.ts";
 import { EmendError, messageOf } from "../errors.ts";
 import { nodeAnswerBytesMax } from "../limits.ts";
 import type { NodeAddress } from "./node-address.ts";
@@ -96,7 +97,6 @@ class Exchange {
 
   async json<Answer>(schema: GenericSchema<unknown, Answer>): Promise<Answer> {
     const text = Buffer.from(await this.#read("application/json", nodeAnswerBytesMax)).toString();
-    const { safeParse } = await import("valibot");
     const parsed = safeParse(schema, this.#parse(text));
     if (parsed.success) return parsed.output;
     throw this.#failure(`an answer of another form than this version knows: ${parsed.issues[0].message}`);
@@ -169,9 +169,10 @@ class Exchange {
     }
     this.#checkType(response, "application/json");
     const body = await this.#collect(response.body ?? noPieces(), refusalBytesMax);
-    const { code, message } = refusalOf(this.#parse(Buffer.from(body).toString())) ?? {};
-    if (code === undefined || message === undefined)
+    const refusal = safeParse(refusalAnswerSchema, this.#parse(Buffer.from(body).toString()));
+    if (!refusal.success || !codeForm.test(refusal.output.error.code))
       throw this.#failure(`${status} without the code of a refusal`);
+    const { code, message } = refusal.output.error;
     const said = printable(message).slice(0, refusalCharsMax);
     // 507 says that the store is full; the others that the node has failed.
     if (status >= 500 && status !== 507) throw this.#failure(`${status}: ${said}`);
@@ -221,17 +222,8 @@ const failures: Readonly<Record<string, string>> = {
 const refusalBytesMax = 64 * 1024;
 const refusalCharsMax = 2000;
 
-/** `{"error":{"code":…,"message":…}}`; a code is what a shell can compare. */
-function refusalOf(body: unknown): { readonly code: string; readonly message: string } | undefined {
-  if (typeof body !== "object" || body === null || !("error" in body)) return undefined;
-  const { error } = body;
-  if (typeof error !== "object" || error === null || !("code" in error) || !("message" in error)) {
-    return undefined;
-  }
-  const { code, message } = error;
-  if (typeof code !== "string" || !/^[a-z-]{1,40}(\.[a-z-]{1,40})?$/.test(code)) return undefined;
-  return typeof message === "string" ? { code, message } : undefined;
-}
+/** What a shell can compare. */
+const codeForm = /^[a-z-]{1,40}(\.[a-z-]{1,40})?$/;
 
 /** A stream and not the bytes: with those an answer that comes early is not heard before all of them are sent. */
 function inPieces(bytes: Uint8Array, onSent: (sent: number) => void): ReadableStream<Uint8Array> {

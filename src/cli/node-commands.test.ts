@@ -160,7 +160,9 @@ describe("a command that drives a node", () => {
 
   test("rollback takes the beginning of a digest that the node keeps once", async () => {
     await using node = startFakeNode(({ method }) =>
-      Response.json(method === "GET" ? { releases: kept } : { ...fakeUpdate, status: "rolled-back" }),
+      Response.json(
+        method === "GET" ? { site: "default", releases: kept } : { ...fakeUpdate, status: "rolled-back" },
+      ),
     );
     const args = ["rollback", "--to", node.url, "--release"];
     expect((await emend([...args, "aaaaaaaaaaaa"])).exitCode).toBe(0);

@@ -6,7 +6,7 @@ import { type NodeClient, openNodeClient } from "./node-client.ts";
 
 /** How a node is reached. */
 export interface ReachOptions {
-  readonly token?: string;
+  readonly token?: string | undefined;
   readonly insecure?: true;
   readonly ca?: string;
   /** Seconds. */

@@ -1,6 +1,6 @@
 /** `emend reload`: a node that serves a directory or one module reads it again. */
 import { Command } from "commander";
-import { reloadSchema } from "./node-answers.ts";
+import { reloadResultSchema } from "../admin/index.ts";
 import { connect, type NodeOptions, nodeHelp, withNodeOptions } from "./node-options.ts";
 
 const help = `
@@ -19,6 +19,6 @@ export function reloadCommand(): Command {
 
 async function reload(module: string | undefined, options: NodeOptions): Promise<void> {
   const client = connect(options.to, options);
-  const answer = await client.post("/_reload", reloadSchema, module === undefined ? {} : { module });
+  const answer = await client.post("/_reload", reloadResultSchema, module === undefined ? {} : { module });
   console.log(options.json ? JSON.stringify(answer) : `reloaded: ${answer.checksum}`);
 }

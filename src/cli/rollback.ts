@@ -1,8 +1,7 @@
 /** `emend rollback`: a node goes back to a release that it keeps. */
 import { Command } from "commander";
-import { type ReleaseSummary, updateResultSchema } from "../admin/index.ts";
+import { type ReleaseSummary, releaseHistorySchema, updateResultSchema } from "../admin/index.ts";
 import { EmendError } from "../errors.ts";
-import { releasesSchema } from "./node-answers.ts";
 import type { NodeClient } from "./node-client.ts";
 import { connect, type NodeOptions, nodeHelp, siteName, sitePath, withNodeOptions } from "./node-options.ts";
 import { updateText } from "./update-report.ts";
@@ -49,7 +48,7 @@ async function findRelease(client: NodeClient, site: string, text: string): Prom
     throw new EmendError("usage", `--release ${JSON.stringify(text)}: expected 8 to 64 hexadecimal digits`);
   }
   if (digits.length === 64) return `sha256:${digits}`;
-  const { releases } = await client.get(sitePath(site, "releases"), releasesSchema);
+  const { releases } = await client.get(sitePath(site, "releases"), releaseHistorySchema);
   const found = releases.filter(({ release }) => release.startsWith(`sha256:${digits}`));
   if (found.length === 1) return found[0]!.release;
   throw new EmendError("release.unknown", `${client.origin}: ${ambiguity(digits, found)}`);

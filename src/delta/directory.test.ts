@@ -78,6 +78,25 @@ describe("diffFiles", () => {
     await rebuilds([], changes);
   });
 
+  test("says why a file is sent whole", async () => {
+    const contents = {
+      "about.html": text(11).replace("v9 ", "v9x "),
+      "tiny.svg": "<svg />",
+      "logo.svg": "<g/>",
+    };
+    const why = async (options: Parameters<typeof diffFiles>[2]): Promise<unknown[]> =>
+      (await diffFiles(old, files(contents), options)).map((change) =>
+        change.op === "full" ? change.why : change.op,
+      );
+    const larger = { reason: "larger", sourcePath: "tiny.svg", deltaBytes: expect.any(Number) };
+    expect(await why({})).toEqual(["delta", larger, { reason: "unlike" }]);
+    // Without time or memory nothing fails: it is sent whole.
+    const budget = (sourcePath: string) => ({ reason: "budget", sourcePath, message: expect.any(String) });
+    for (const options of [{ deadlineMs: -1 }, { memoryBytesMax: 1 }]) {
+      expect(await why(options)).toEqual([budget("about.html"), budget("tiny.svg"), { reason: "unlike" }]);
+    }
+  });
+
   test("is deterministic and reports progress up to 1", async () => {
     const target = files({ "app.b2.js": text(7).replaceAll("v1", "w1"), n: text(99) });
     const shares: number[] = [];

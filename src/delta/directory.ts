@@ -4,6 +4,7 @@
  * the smaller of delta and whole is taken. Files come as digests and a way to read them, so that only
  * those in work are in memory.
  */
+import { EmendError } from "../errors.ts";
 import type { DeltaFormat } from "./apply.ts";
 import { type DiffOptions, diffDelta } from "./diff.ts";
 import { encodeFull, type FullMethod } from "./full.ts";
@@ -24,8 +25,10 @@ export type FileChange = {
   readonly size: number;
   readonly sha256: string;
   readonly ms: number;
-} & (
-  | { readonly op: "keep" }
+} & ({ readonly op: "keep" } | Change);
+
+/** What has to be sent for a file. */
+type Change =
   | {
       readonly op: "delta";
       /** SHA-256 of the old file, and the path it had. */
@@ -34,8 +37,24 @@ export type FileChange = {
       readonly method: DeltaFormat;
       readonly payload: Uint8Array<ArrayBuffer>;
     }
-  | { readonly op: "full"; readonly method: FullMethod; readonly payload: Uint8Array<ArrayBuffer> }
-);
+  | {
+      readonly op: "full";
+      readonly method: FullMethod;
+      readonly payload: Uint8Array<ArrayBuffer>;
+      readonly why: WhyFull;
+    };
+
+/**
+ * Why a file is sent whole: no old file is like it; the delta from `sourcePath` would not be smaller; or there was
+ * neither time nor memory for that delta. A fallback that nobody is told of is the commonest mistake of update tools.
+ */
+export type WhyFull =
+  | { readonly reason: "unlike" }
+  | { readonly reason: "larger"; readonly sourcePath: string; readonly deltaBytes: number }
+  | { readonly reason: "budget"; readonly sourcePath: string; readonly message: string };
+
+/** An old file from which deltas are made. */
+type OldFile = { readonly file: SetFile; readonly bytes: Uint8Array; readonly index: SourceIndex };
 
 /** Files less alike than this are not diffed. */
 const likenessMin = 0.02;
@@ -71,40 +90,49 @@ export async function diffFiles(
     const target = read();
     const full = encodeFull(target);
     const source = old.nearest(path, target);
-    let change: FileChange = { ...named, op: "full", ...full, ms: 0 };
-    if (source !== undefined) {
-      const { delta, format } = await diffDelta(source.bytes, target, {
-        ...options,
-        index: source.index,
-        onProgress: (share) => options.onProgress?.((done + share * size) / Math.max(1, total)),
-      });
-      if (delta.length < full.payload.length) {
-        const from = { source: source.file.sha256, sourcePath: source.file.path };
-        change = { ...named, op: "delta", ...from, method: format, payload: delta, ms: 0 };
-      }
-    }
-    changes.push({ ...change, ms: now() - start });
+    const onProgress = (share: number): void =>
+      options.onProgress?.((done + share * size) / Math.max(1, total));
+    const change = await changeFrom(source, target, full, { ...options, onProgress });
+    changes.push({ ...named, ...change, ms: now() - start });
     done += size;
     options.onProgress?.(done / Math.max(1, total));
   }
   return changes;
 }
 
+/** The smaller of the delta and `full`; a delta for which there is no budget counts as larger. */
+async function changeFrom(
+  source: OldFile | undefined,
+  target: Uint8Array,
+  full: { readonly method: FullMethod; readonly payload: Uint8Array<ArrayBuffer> },
+  options: DiffOptions,
+): Promise<Change> {
+  if (source === undefined) return { op: "full", ...full, why: { reason: "unlike" } };
+  const sourcePath = source.file.path;
+  try {
+    const { delta, format } = await diffDelta(source.bytes, target, { ...options, index: source.index });
+    if (delta.length < full.payload.length) {
+      return { op: "delta", source: source.file.sha256, sourcePath, method: format, payload: delta };
+    }
+    return { op: "full", ...full, why: { reason: "larger", sourcePath, deltaBytes: delta.length } };
+  } catch (error) {
+    if (!(error instanceof EmendError) || error.code !== "delta.budget") throw error;
+    return { op: "full", ...full, why: { reason: "budget", sourcePath, message: error.message } };
+  }
+}
+
 /** The old files, with the sketches of those that were looked at and the index of the last one used. */
 class OldFiles {
   readonly #files: readonly SetFile[];
   readonly #sketches = new Map<SetFile, Sketch>();
-  #last: { file: SetFile; bytes: Uint8Array; index: SourceIndex } | undefined;
+  #last: OldFile | undefined;
 
   constructor(files: readonly SetFile[]) {
     this.#files = files;
   }
 
   /** The old file from which `target` is best made, if any is like it. */
-  nearest(
-    path: string,
-    target: Uint8Array,
-  ): { file: SetFile; bytes: Uint8Array; index: SourceIndex } | undefined {
+  nearest(path: string, target: Uint8Array): OldFile | undefined {
     const sketch = sketchOf(target);
     let best: SetFile | undefined;
     let bestLikeness = likenessMin;

@@ -9,6 +9,6 @@ export {
 } from "./apply.ts";
 export type { Effort } from "./coder.ts";
 export { type Candidate, type Diff, type DiffOptions, diffDelta } from "./diff.ts";
-export { diffFiles, type FileChange, type SetFile } from "./directory.ts";
+export { diffFiles, type FileChange, type SetFile, type WhyFull } from "./directory.ts";
 export { decodeFull, encodeFull, type FullMethod, fullMethods } from "./full.ts";
 export { SourceIndex } from "./source-index.ts";

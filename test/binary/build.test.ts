@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generateKeyPair, publicKeyFile } from "../../src/signing/index.ts";
 import { emend, isExecutableBuilt, startNode } from "../support/executable.ts";
 
 const isBuilt = isExecutableBuilt(import.meta.path);
@@ -65,6 +66,32 @@ describe.skipIf(!isBuilt)("emend build", () => {
     expect(readFileSync(again).equals(readFileSync(made))).toBe(true);
   });
 
+  test("puts the operator's keys in, and says when it leaves out those of its base", () => {
+    const [keyed, next] = [join(scratch, "keyed"), join(scratch, "next")];
+    const [first, second] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
+    writeFileSync(join(scratch, "second.pub"), publicKeyFile(second));
+    const built = run(
+      emend,
+      "build",
+      site,
+      "-o",
+      keyed,
+      "--key",
+      first.text,
+      "--key",
+      "second.pub",
+      "--json",
+    );
+    expect([built.exitCode, built.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(built.stdout).operatorKeys).toEqual([first.text, second.text]);
+    expect(run(emend, "inspect", keyed).stdout).toContain(
+      `operator keys, which may patch it: ${first.text} ${second.text}\n`,
+    );
+    const again = run(keyed, "build", site, "-o", next, "--key", second.text);
+    expect([again.exitCode, again.stderr]).toEqual([0, expect.stringContaining("not taken over: keys of ")]);
+    expect(JSON.parse(run(emend, "inspect", next, "--json").stdout).operatorKeys).toEqual([second.text]);
+  });
+
   test("replaces the executable that is running", () => {
     const self = join(scratch, "self");
     copyFileSync(made, self);
@@ -95,6 +122,7 @@ describe.skipIf(!isBuilt)("emend build", () => {
       1,
       /not made by emend build/,
     ],
+    ["a key that is none", ["build", site, "-o", "x", "--key", `RW${"A".repeat(54)}`], 1, /--key RWA+: /],
     ["a directory that is not there", ["build", "none", "-o", "x"], 1, /none: it does not exist/],
   ];
   for (const [what, args, exitCode, message] of refused) {

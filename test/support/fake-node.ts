@@ -1,4 +1,5 @@
 /** An admin listener that answers what a test tells it to, and remembers what it was asked. */
+
 import type {
   CanaryStatus,
   NodeStatus,
@@ -6,6 +7,7 @@ import type {
   TrafficCounts,
   UpdateResult,
 } from "../../src/admin/index.ts";
+import { contentDigest, type ListedFile, sha256Hex } from "../../src/bytes/index.ts";
 
 /** What came in. */
 export interface FakeRequest {
@@ -112,4 +114,35 @@ export function fakeStatus(...sites: SiteStatus[]): NodeStatus {
     lanes: [{ lane: 0, requests: 0 }],
     sites,
   };
+}
+
+/** What a node that serves these files says and gives, each by the name of what it answers. */
+export interface FakeRelease {
+  readonly status: NodeStatus;
+  readonly files: readonly ListedFile[];
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A release of these texts, as a node has it. */
+export function fakeRelease(texts: Readonly<Record<string, string | Uint8Array>>, floor = 0): FakeRelease {
+  const blobs = new Map<string, Uint8Array>();
+  const files = Object.entries(texts).map(([path, text]) => {
+    const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+    const sha256 = sha256Hex(bytes);
+    blobs.set(sha256, bytes);
+    return { path, size: bytes.length, sha256 };
+  });
+  return { status: fakeStatus(fakeSite("default", contentDigest(files), floor)), files, blobs };
+}
+
+/** A node from which `emend patch` can read a release. */
+export function serveRelease({ status, files, blobs }: FakeRelease): FakeNode {
+  return startFakeNode(({ path }) => {
+    const [site = "", kind, name = ""] = path.split("/").slice(3);
+    if (path === "/v1/status") return Response.json(status);
+    const release = status.sites[0]?.release;
+    if (kind === "releases" && name === release) return Response.json({ site, release, files });
+    const blob = kind === "blobs" ? blobs.get(name) : undefined;
+    return blob === undefined ? refuse(409, "release.unknown") : new Response(blob);
+  });
 }
