@@ -54,7 +54,6 @@ const rooms: Readonly<Record<string, Room>> = {
     rooms: ["bytes", "events"],
     types: ["state"],
     packages: ["hono", "valibot", "@valibot/to-json-schema", "prom-client"],
-    builtins: ["node:net"],
   },
   update: {
     rooms: ["bytes", "config", "delta", "guest", "release", "store", "trust"],
