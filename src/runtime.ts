@@ -20,7 +20,6 @@ import { type EmbeddedRelease, type Release, withIoErrors } from "./release/inde
 import { openMounts } from "./site-mounts.ts";
 import { watchDirectory } from "./site-watcher.ts";
 import { type State, TokenBook } from "./state/index.ts";
-import { lockState } from "./store/lock-state.ts";
 import {
   type Clock,
   NodeUpdates,
@@ -73,16 +72,6 @@ type Updates = SiteUpdates<Prepared>;
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { config, sources, logger, state, version } = options;
   const { server } = config;
-  // One node at a time: two would each think that they alone know what runs.
-  using starting = new DisposableStack();
-  const lock = state.dir === null ? undefined : starting.use(lockState(state.dir));
-  if (lock?.lacking)
-    logger.log({
-      event: "problem",
-      level: "warning",
-      code: "io",
-      message: `nothing keeps a second node out of ${state.dir}: ${lock.lacking}`,
-    });
   const lane = new Lane({ logger, releaseHeader: server.releaseHeader, costHeader: options.watch });
   const events = new EventHub();
   logger.tap(eventsFromLog(events));
@@ -90,6 +79,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     ...{ nodeId: state.nodeId, dir: state.dir, events, logger },
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
+  await using starting = new AsyncDisposableStack();
+  starting.defer(() => updates.stop());
   const sites = await Promise.all(sources.map((source) => startSite(source, lane, updates)));
 
   const data = openListener({ option: "--addr", address: server.addr, tls: server.tls }, () =>
@@ -141,9 +132,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     }),
     startMs: Math.round(performance.now() * 10) / 10,
   });
-  const resumed = updates.resume();
-  const held = starting.move();
+  const resumed = updates.resume().catch((error: unknown) => report(messageOf(error)));
 
+  const started = starting.move();
   return {
     url: data.url,
     admin: admin?.url ?? null,
@@ -154,8 +145,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       await data.stop(server.shutdownGraceMs);
       await admin?.stop();
       await resumed;
-      await updates.stop();
-      held.dispose();
+      await started.disposeAsync();
       await logger.flush();
     },
   };

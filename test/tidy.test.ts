@@ -90,6 +90,7 @@ const rooms: Readonly<Record<string, Room>> = {
 /** Doors beside index.ts, and why. */
 const sideDoors: Readonly<Record<string, string>> = {
   "src/config/defaults.ts": "a start without a configuration file does not load the schemas",
+  "src/store/has-journal.ts": "a start without a journal loads nothing else of the store",
 };
 
 /** Where programs begin: the executable's, and those of its threads (scripts/build.ts). */

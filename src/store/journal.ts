@@ -11,12 +11,10 @@ import type { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { storeAuditsMax } from "../limits.ts";
 import type { Disk } from "./disk.ts";
+import { journalName } from "./has-journal.ts";
 import { openRecord, sealRecord } from "./sealed-record.ts";
 import type { StoredRecord } from "./site-record.ts";
 import type { AuditEntry } from "./store.ts";
-
-/** The file in a state directory. */
-export const journalName = "journal.db";
 
 /** Raised when an older emend could not use the tables. */
 const journalFormat = 1;

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { type EmendError, messageOf } from "../errors.ts";
 import type { Disk } from "./disk.ts";
-import { DamagedJournalError, type Journal, journalName, openJournal } from "./journal.ts";
+import { journalName } from "./has-journal.ts";
+import { DamagedJournalError, type Journal, openJournal } from "./journal.ts";
 import { codeOf, storeError } from "./store-error.ts";
 
 /** Damaged journals that are put aside for somebody to look at; a further one replaces the last. */

@@ -8,11 +8,9 @@
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { Disk } from "./disk.ts";
+import { recordsName } from "./has-journal.ts";
 import { openRecord, sealRecord } from "./sealed-record.ts";
 import type { StoredRecord } from "./site-record.ts";
-
-/** The directory in a state directory. */
-export const recordsName = "sites";
 
 const ending = ".json";
 

@@ -10,7 +10,7 @@ import type { Journal } from "./journal.ts";
 import type { Mirror } from "./mirror.ts";
 import { lendBlob } from "./shared-blob.ts";
 
-type Content = Pick<ReleaseFile, "size" | "blob" | "unchanged" | "verify">;
+type Content = Pick<ReleaseFile, "size" | "blob" | "unchanged" | "verify" | "rewritten">;
 
 export class HeldFiles {
   readonly #journal: Journal;

@@ -36,16 +36,20 @@ export class ThreadJournal implements Journal {
   readonly #thread: UpdateThread;
   readonly #place: Place;
   #base: Base;
+  readonly #secure: () => Promise<void>;
   /** Which thread was told the base. */
   #toldLife = 0;
 
-  constructor(thread: UpdateThread, place: Place, base: Base) {
+  /** @param secure Keeps other nodes out of the directory; called before each use. */
+  constructor(thread: UpdateThread, place: Place, base: Base, secure: () => Promise<void>) {
     this.#thread = thread;
     this.#place = place;
     this.#base = base;
+    this.#secure = secure;
   }
 
   async begin(base: Base): Promise<Mirror> {
+    await this.#secure();
     this.#base = base;
     this.#toldLife = this.#thread.start();
     return await this.#thread.ask("begin", [this.#place, base]);

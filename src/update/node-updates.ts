@@ -6,7 +6,8 @@
 import type { EventHub } from "../events/index.ts";
 import type { Logger } from "../log/index.ts";
 import type { Release } from "../release/index.ts";
-import type { AuditEntry, Store } from "../store/index.ts";
+import { hasJournal } from "../store/has-journal.ts";
+import type { AuditEntry, StateLock, Store } from "../store/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { HeldFiles } from "./held-files.ts";
 import { type Journal, MemoryJournal, ThreadJournal } from "./journal.ts";
@@ -56,6 +57,8 @@ export class NodeUpdates<Ready extends ReadyRelease> {
   readonly #clock: Clock;
   /** In memory, once it is needed; or the one of the state directory, while the node starts. */
   #store: Promise<Store> | undefined;
+  /** Held from the first look into the journal on: a node that was never updated shares nothing with another one. */
+  #lock: StateLock | undefined;
 
   constructor(options: NodeUpdatesOptions) {
     this.#options = options;
@@ -104,11 +107,7 @@ export class NodeUpdates<Ready extends ReadyRelease> {
 
   /** All sites are started and answer: what a restart interrupted goes on. */
   async resume(): Promise<void> {
-    // From now on the thread has the store.
-    if (this.#options.dir !== null) {
-      (await this.#store)?.[Symbol.dispose]();
-      this.#store = undefined;
-    }
+    if (this.#options.dir !== null) await this.#leaveStore();
     await Promise.all([...this.#sites.values()].map((site) => site.resume()));
   }
 
@@ -116,21 +115,26 @@ export class NodeUpdates<Ready extends ReadyRelease> {
   async audits(selection: AuditSelection): Promise<readonly AuditEntry[]> {
     const { dir } = this.#options;
     if (dir === null) return (await this.#memory()).audits(selection);
-    const { hasJournal } = await import("../store/index.ts");
-    return hasJournal(dir) ? await this.#thread.ask("audits", [dir, selection]) : [];
+    if (!hasJournal(dir)) return [];
+    await this.#secure(dir);
+    return await this.#thread.ask("audits", [dir, selection]);
   }
 
   /** Resolves when no update is under way any more. */
   async stop(): Promise<void> {
     await Promise.all([...this.#sites.values()].map((site) => site.stop()));
     await this.#thread.end();
+    await this.#leaveStore();
+    this.#lock?.[Symbol.dispose]();
+    this.#lock = undefined;
   }
 
   #journalOf(site: string, base: Release): Journal {
     const { dir } = this.#options;
     if (dir === null) return new MemoryJournal(() => this.#memory(), site);
     const files = [...base.files.values()].map(({ path, size, sha256 }) => ({ path, size, sha256 }));
-    return new ThreadJournal(this.#thread, { dir, site }, { digest: base.digest, files });
+    const began = { digest: base.digest, files };
+    return new ThreadJournal(this.#thread, { dir, site }, began, () => this.#secure(dir));
   }
 
   async #startOf(site: string, journal: Journal, base: Release): Promise<Start> {
@@ -157,8 +161,9 @@ export class NodeUpdates<Ready extends ReadyRelease> {
   async #openJournal(): Promise<Store | undefined> {
     const { dir } = this.#options;
     if (dir === null) return undefined;
-    const { hasJournal, openStore } = await import("../store/index.ts");
     if (!hasJournal(dir)) return undefined;
+    await this.#secure(dir);
+    const { openStore } = await import("../store/index.ts");
     this.#store ??= (async () => openStore(dir))();
     try {
       const store = await this.#store;
@@ -170,6 +175,17 @@ export class NodeUpdates<Ready extends ReadyRelease> {
     }
   }
 
+  /** From now on the thread has it. */
+  async #leaveStore(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    try {
+      (await store)?.[Symbol.dispose]();
+    } catch {
+      // It could not be opened, which was said.
+    }
+  }
+
   #memory(): Promise<Store> {
     this.#store ??= import("../store/index.ts").then(({ openMemoryStore }) => openMemoryStore());
     return this.#store;
@@ -178,7 +194,20 @@ export class NodeUpdates<Ready extends ReadyRelease> {
   async #audit(entry: AuditEntry): Promise<void> {
     const { dir } = this.#options;
     if (dir === null) (await this.#memory()).audit(entry);
-    else await this.#thread.ask("audit", [dir, entry]);
+    else {
+      await this.#secure(dir);
+      await this.#thread.ask("audit", [dir, entry]);
+    }
+  }
+
+  /** Keeps other nodes out of the state directory. Throws `io` when one is in it. */
+  async #secure(dir: string): Promise<void> {
+    if (this.#lock !== undefined) return;
+    const { lockState } = await import("../store/index.ts");
+    if (this.#lock !== undefined) return;
+    this.#lock = lockState(dir);
+    const { lacking } = this.#lock;
+    if (lacking !== null) this.#problem(`nothing keeps a second node out of ${dir}: ${lacking}`);
   }
 
   #problem(message: string, site?: string): void {

@@ -3,7 +3,7 @@
  * thread. The verdict on its head comes as soon as the head is there; nobody uploads 500 MB to learn that a key is
  * unknown.
  */
-import { EmendError, invariant } from "../errors.ts";
+import { EmendError } from "../errors.ts";
 import type { PatchHead, PolicyFacts, SiteKeys, SourceTicket } from "./incoming-patch.ts";
 import type { MadeFiles } from "./make-files.ts";
 import { dropTickets } from "./shared-blob.ts";
@@ -97,8 +97,9 @@ export class ReceivedPatch implements Disposable {
 
   #feed(piece: Uint8Array): Promise<PatchHead | undefined> {
     const { buffer } = piece;
+    // Cloning a view clones all of the buffer behind it.
     const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === piece.byteLength;
-    invariant(buffer instanceof ArrayBuffer, "what HTTP hands over is not shared");
-    return this.#thread.ask("feed", [this.id, piece], isAlone ? [buffer] : []);
+    const own = isAlone ? buffer : new Uint8Array(piece).buffer;
+    return this.#thread.ask("feed", [this.id, new Uint8Array(own)], [own]);
   }
 }

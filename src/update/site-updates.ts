@@ -284,6 +284,7 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
   }
 
   async #facts({ needs }: PatchHead): Promise<PolicyFacts> {
+    await this.#begin();
     const { newestCreatedMs, floor, committed } = this.#journaled;
     return {
       site: this.site,
@@ -376,7 +377,6 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
     options: ApplyOptions,
   ): Promise<Mirror> {
     const { journal, clock, rules } = this.#options;
-    await this.#begin();
     const { digest, sequence, label, createdMs } = { ...head, digest: head.to };
     const files = listOf(release);
     const committedMs = clock.nowMs();
@@ -556,10 +556,23 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
     }
   }
 
-  /** The journal knows what the site begins from before it is told anything else. */
+  /**
+   * Opens the journal of a site that was never updated: it learns what the site begins from, and is asked whether
+   * another node was here after this one was started.
+   */
   async #begin(): Promise<void> {
-    if (this.#journaled.base !== null) return;
-    this.#releases.follow(await this.#options.journal.begin(baseOf(this.#releases.held.base)));
+    const { held, journaled } = this.#releases;
+    if (journaled.base !== null) return;
+    const mirror = await this.#options.journal.begin(baseOf(held.base));
+    const running = this.#tenure.running.release.digest;
+    if ((mirror.running ?? held.base.digest) !== running) {
+      throw new EmendError(
+        "store.failed",
+        `the state directory was used by another node since this one was started: it says that ${mirror.running} runs, ` +
+          `here it is ${running}; start this node again`,
+      );
+    }
+    this.#releases.follow(mirror);
   }
 
   /** In the background: contents follow to the disk, and what nobody needs goes. */
