@@ -92,14 +92,15 @@ export function adminEndpoints(options: AdminOptions): readonly Endpoint[] {
 /** Adds a call with its guards. */
 function mount(app: Hono<AdminEnv>, { method, path, reach, role, query, body, handle }: Endpoint): void {
   if (reach !== "open") app.on(method, path, roleGuard({ reach, role }));
-  if (method === "POST") app.on(method, path, keepOpen());
   app.on(method, path, async (c) => {
     const parsed = {
       query: parseQuery(c, query),
       body: body === null || body === "upload" ? undefined : await parseBody(c, body),
     };
     // What the schemas of a call put out is what its function takes: `endpoint` has seen to it.
-    return handle({ c, query: parsed.query as never, body: parsed.body as never });
+    const call = (): Response | Promise<Response> =>
+      handle({ c, query: parsed.query as never, body: parsed.body as never });
+    return method === "POST" ? keepOpen(c, call) : call();
   });
 }
 

@@ -73,7 +73,8 @@ export const refusalAnswerSchema: v.GenericSchema<unknown, RefusalAnswer> = v.ob
  * `{"error":{"code":…,"message":…}}` with the status of the code. Anything that is no refusal is our own
  * failure: it is reported, and the answer says nothing about it.
  */
-export function answerRefusal(c: Context, error: Error, report: (error: Error) => void): Response {
+export function answerRefusal(c: Context, thrown: Error, report: (error: Error) => void): Response {
+  const error = isClientGone(c, thrown) ? new EmendError("request.malformed", "the body broke off") : thrown;
   const status = error instanceof EmendError ? statusOf[error.code] : undefined;
   if (!(error instanceof EmendError) || status === undefined) {
     report(error);
@@ -85,4 +86,9 @@ export function answerRefusal(c: Context, error: Error, report: (error: Error) =
 
 function refusalAnswer(code: string, message: string): RefusalAnswer {
   return { error: { code, message } };
+}
+
+/** Reading a body fails with this when its connection ends. Nobody is left to be answered. */
+function isClientGone(c: Context, error: Error): boolean {
+  return error.name === "AbortError" && c.req.raw.signal.aborted;
 }

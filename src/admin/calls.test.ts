@@ -509,6 +509,31 @@ describe("uploads", () => {
   });
 });
 
+test.each([
+  ["announced", ["Content-Length: 50", "", "{"]],
+  ["chunked", ["Transfer-Encoding: chunked", "", "5", "{"]],
+])(
+  "a small body, %s, that does not come is waited for no longer than any silent connection",
+  async (_name, rest) => {
+    const closed = Promise.withResolvers<void>();
+    await Bun.connect({
+      ...{ hostname: "127.0.0.1", port: listener.port },
+      socket: {
+        open: (socket) => {
+          const head = ["POST /v1/sites/blog/floor HTTP/1.1", "Host: localhost"];
+          socket.write([...head, `Authorization: Bearer ${tokens.operator}`, ...rest].join("\r\n"));
+        },
+        data: () => undefined,
+        close: () => closed.resolve(),
+      },
+    });
+    await closed.promise;
+    expect(listener.node.asked).toEqual([]);
+    expect(listener.reported).toEqual([]);
+  },
+  12_000,
+);
+
 test("the fake canary is of the form that the schema wants", () => {
   expect(parse(canaryStatusSchema, canary)).toEqual(canary);
 });
