@@ -2,7 +2,8 @@
  * `npm run build`: the executable of this machine, `dist/emend`. `npm run build -- --target linux-arm64` (may be
  * given several times) makes that of another platform, `dist/emend-linux-arm64`.
  *
- * Bun compiles the bare runtime; `assets/` is appended by the code that `emend build` runs on a device.
+ * Bun compiles the bare runtime; `assets/` is appended by the code that `emend build` runs on a device. The
+ * demonstration patch (`patches/`) is made beside it.
  */
 
 import { openSync, readSync, rmSync, statSync } from "node:fs";
@@ -20,6 +21,7 @@ import {
 } from "../src/release/index.ts";
 import { version } from "../src/version.ts";
 import { buildAssets } from "./build-assets.ts";
+import { buildDemoPatch } from "./build-demo-patch.ts";
 
 /**
  * commander loads node:child_process for subcommands that are programs of their own, which emend has none of.
@@ -60,6 +62,7 @@ export async function buildExecutable(): Promise<string> {
   await buildAssets();
   const output = join(root, "dist/emend");
   if (!(await isUpToDate(output))) await build(undefined);
+  await buildDemoPatch();
   return output;
 }
 
@@ -76,6 +79,7 @@ async function main(): Promise<number> {
       failed += 1;
     }
   }
+  await buildDemoPatch();
   return failed === 0 ? 0 : 1;
 }
 

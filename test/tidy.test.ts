@@ -107,7 +107,7 @@ const isTest = (path: string): boolean => path.endsWith(".test.ts") || path.ends
 /** Types of a package that has none. */
 const isDeclaration = (path: string): boolean => path.endsWith(".d.ts");
 /** Sources that are compiled elsewhere: AssemblyScript. */
-const isGuest = (path: string): boolean => /^(assets|test\/guests|src\/cli\/templates)\//.test(path);
+const isGuest = (path: string): boolean => /^(assets|patches|test\/guests|src\/cli\/templates)\//.test(path);
 
 const typescript = repositoryFiles.filter(
   (path) => path.endsWith(".ts") && !isDeclaration(path) && !isGuest(path),
