@@ -118,6 +118,27 @@ describe("GuestPool", () => {
     expect(counts(pool)).toEqual([1, 1]);
   });
 
+  test("keeps nothing while it rests, and begins anew when it is woken", async () => {
+    const site = guestSite();
+    using pool = new GuestPool(hello, site);
+    const [idle, busy] = await acquireAll(pool, 2);
+    await runGuest(idle!);
+    pool.giveBack(idle!);
+    pool.rest();
+    expect(counts(pool)).toEqual([1, 0]);
+    await runGuest(busy!);
+    pool.giveBack(busy!);
+    expect([counts(pool), site.memory.takenBytes]).toEqual([[0, 0], 0]);
+    const late = await pool.acquire();
+    pool.giveBack(late);
+    expect([counts(pool), site.memory.takenBytes]).toEqual([[0, 0], 0]);
+    pool.wake();
+    const next = await pool.acquire();
+    await runGuest(next);
+    pool.giveBack(next);
+    expect([counts(pool), site.memory.takenBytes]).toEqual([[1, 1], pool.status.memoryBytes]);
+  });
+
   test("once disposed keeps nothing, also of what comes back late", async () => {
     const pool = new GuestPool(hello, guestSite());
     const [busy, idle] = (await acquireAll(pool, 2)) as [Guest, Guest];

@@ -1,23 +1,8 @@
-/**
- * One release of a site, ready to answer: Hono's router over routes that end in guests, and assets behind them.
- * The router is used without an app around it: that would cost as much a request as the rest of what happens here.
- */
-import { METHOD_NAME_ALL } from "hono/router";
-import { RegExpRouter } from "hono/router/reg-exp-router";
-import { SmartRouter } from "hono/router/smart-router";
-import { TrieRouter } from "hono/router/trie-router";
+/** One release of a site, ready to answer: routes that end in guests, and assets behind them. */
 import { invariant, messageOf } from "../errors.ts";
-import type { GuestSite, Pool, PoolStatus } from "../guest/index.ts";
+import type { PoolStatus } from "../guest/index.ts";
 import { variantsDelayMs } from "../limits.ts";
-import type { Logger } from "../log/index.ts";
-import type { Preopen } from "../wasi/index.ts";
-import {
-  type Refusal,
-  type RouteAdmission,
-  type RouteAdmissionStatus,
-  refusalHeaders,
-  type SiteAdmission,
-} from "./admission/index.ts";
+import { type Refusal, type RouteAdmissionStatus, refusalHeaders } from "./admission/index.ts";
 import { type Assets, createAssets } from "./assets/index.ts";
 import type { Call } from "./call.ts";
 import type { SiteContent } from "./content.ts";
@@ -26,24 +11,10 @@ import { plainResponse } from "./plain-response.ts";
 import { RecentFailures } from "./recent-failures.ts";
 import type { ReleaseHealth } from "./release-health.ts";
 import { decodePath } from "./request-target.ts";
-import { methodsOf, type RouteEntry, sortRoutes } from "./route-table.ts";
-import { createWagiHandler, guestDirectories, type UnderWay, type WagiHandler } from "./wagi/index.ts";
+import { type RouteSurroundings, SiteRouter } from "./site-router.ts";
+import type { UnderWay } from "./wagi/index.ts";
 
-export interface SiteAppOptions {
-  readonly site: string;
-  readonly content: SiteContent;
-  /** A pool for each module that a route names, by path. */
-  readonly pools: ReadonlyMap<string, Pool>;
-  /** Directories that every guest of the site sees. */
-  readonly mounts: readonly Preopen[];
-  readonly admission: SiteAdmission;
-  /** What its guests share. */
-  readonly guests: GuestSite;
-  /** Whether answers of guests tell what they cost. */
-  readonly showsCost: boolean;
-  readonly logger: Logger;
-  /** Goes on every answer, such as x-emend-release. */
-  readonly headers: Readonly<Record<string, string>>;
+export interface SiteAppOptions extends Omit<RouteSurroundings, "underWay"> {
   /** The release before, whose assets' coded forms are taken over where they did not change. */
   readonly previous?: SiteApp | undefined;
 }
@@ -54,22 +25,11 @@ export interface RouteStatus extends RouteAdmissionStatus {
   readonly methods: readonly string[];
 }
 
-/** A handler with the methods that it answers. */
-interface BoundRoute {
-  readonly path: string;
-  readonly admission: RouteAdmission;
-  readonly methods: ReadonlySet<string>;
-  readonly handler: WagiHandler;
-  /** The same for emend's own requests before the release is committed; made for the first of them. */
-  readonly probeHandler: () => WagiHandler;
-}
-
-/** What stands behind a path. */
-interface Target {
-  readonly path: string;
-  readonly routes: readonly BoundRoute[];
-  /** Methods of all of them, for Allow. */
-  readonly allow: string;
+/** What is built for a release before it can answer. */
+interface Built {
+  readonly assets: Assets;
+  readonly router: SiteRouter;
+  readonly underWay: ReadonlySet<UnderWay>;
 }
 
 export class SiteApp {
@@ -80,21 +40,20 @@ export class SiteApp {
   readonly recent: RecentFailures = new RecentFailures();
   readonly #options: SiteAppOptions;
   readonly #assets: Assets;
-  readonly #underWay = new Set<UnderWay>();
-  /** Undefined for a site without routes: the router wants at least one. */
-  readonly #router: SmartRouter<Target> | undefined;
-  readonly #routes: BoundRoute[] = [];
+  readonly #router: SiteRouter;
+  readonly #underWay: ReadonlySet<UnderWay>;
   #busy = 0;
   /** Whether requests are expected: its release answers, or is on trial. */
   #isExpecting = false;
   /** Set when no request comes any more: called when the last one is over. */
   #freed: (() => void) | undefined;
 
-  private constructor(options: SiteAppOptions, assets: Assets) {
+  private constructor(options: SiteAppOptions, { assets, router, underWay }: Built) {
     this.content = options.content;
     this.#options = options;
     this.#assets = assets;
-    this.#router = this.#buildRouter();
+    this.#router = router;
+    this.#underWay = underWay;
   }
 
   /** Builds what answers, in pieces, between which other requests are answered. */
@@ -102,8 +61,11 @@ export class SiteApp {
     const { content, headers } = options;
     const made = previous === undefined ? undefined : previous.#assets;
     const warn = warner(options);
-    const assets = await createAssets(content, { headers, previous: made, warn }, new Pace());
-    return new SiteApp(options, assets);
+    const pace = new Pace();
+    const assets = await createAssets(content, { headers, previous: made, warn }, pace);
+    const underWay = new Set<UnderWay>();
+    const router = await SiteRouter.create({ ...options, underWay }, pace);
+    return new SiteApp(options, { assets, router, underWay });
   }
 
   /** First 12 hexadecimal digits of the content digest, as in x-emend-release. */
@@ -197,7 +159,7 @@ export class SiteApp {
 
   /** The routes, in the order in which they are tried. */
   routes(nowMs: number): RouteStatus[] {
-    return this.#routes.map(({ path, methods, admission }) => ({
+    return this.#router.routes.map(({ path, methods, admission }) => ({
       path,
       methods: [...methods],
       ...admission.status(nowMs),
@@ -211,9 +173,7 @@ export class SiteApp {
   }
 
   #answer(call: Call): Response | Promise<Response> {
-    const path = routingPath(call.target.path);
-    // Routes were added in order of specificity, and matches come in that order.
-    const target = this.#router?.match(METHOD_NAME_ALL, path)[0][0]?.[0];
+    const target = this.#router.find(routingPath(call.target.path));
     if (target === undefined) return this.#respondAsset(call);
     call.route = target.path;
     const { method } = call.request;
@@ -223,57 +183,6 @@ export class SiteApp {
       return (call.isProbe ? route.probeHandler() : route.handler).handle(call);
     }
     return plainResponse(405, { allow: target.allow, ...this.#options.headers });
-  }
-
-  #buildRouter(): SmartRouter<Target> | undefined {
-    const entries = sortRoutes(this.content.config.routes);
-    if (entries.length === 0) return undefined;
-    const router = new SmartRouter<Target>({ routers: [new RegExpRouter(), new TrieRouter()] });
-    for (const entry of entries) {
-      const routes = this.#bind(entry);
-      this.#routes.push(...routes);
-      const allow = [...new Set(routes.flatMap((route) => [...route.methods]))].join(", ");
-      router.add(METHOD_NAME_ALL, entry.path, { path: entry.path, routes, allow });
-    }
-    // The first match compiles the patterns.
-    router.match(METHOD_NAME_ALL, "/");
-    return router;
-  }
-
-  #bind(entry: RouteEntry): BoundRoute[] {
-    const {
-      admission: siteAdmission,
-      content,
-      guests,
-      logger,
-      mounts,
-      pools,
-      site,
-      headers,
-      showsCost,
-    } = this.#options;
-    return entry.routes.map((config) => {
-      const pool = pools.get(config.module);
-      if (pool === undefined) throw new Error(`no pool for ${config.module}`);
-      const own = {
-        config,
-        pool,
-        site: guests,
-        showsCost,
-        preopens: guestDirectories(config, content, mounts),
-        underWay: this.#underWay,
-        headers,
-        guestLines: logger.guestLines(site, config.path),
-      };
-      const admission = siteAdmission.route(config);
-      const handler = createWagiHandler({ ...own, admission });
-      let probing: WagiHandler | undefined;
-      const probeHandler = (): WagiHandler => {
-        probing ??= createWagiHandler({ ...own, admission: siteAdmission.probe(config) });
-        return probing;
-      };
-      return { path: config.path, methods: new Set(methodsOf(config)), admission, handler, probeHandler };
-    });
   }
 
   #respondAsset(call: Call): Response | Promise<Response> {
@@ -292,7 +201,7 @@ export class SiteApp {
  * Tells of files that can no longer be answered. Made here and not in `create`: the engine keeps for a closure all
  * variables of the async function that it was made in, and so the release before, and the one before that.
  */
-function warner({ logger, site }: Pick<SiteAppOptions, "logger" | "site">): (message: string) => void {
+function warner({ logger, site }: Pick<RouteSurroundings, "logger" | "site">): (message: string) => void {
   return (message) =>
     logger.log({ event: "problem", level: "warning", code: "release.changed", message, site });
 }

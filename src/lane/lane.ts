@@ -1,5 +1,5 @@
 /**
- * One thread that answers requests. A release comes in four steps, each of which leaves the running one
+ * One thread that answers requests. A release comes in steps, each of which leaves the running one
  * alone until the last moment:
  *
  * prepare (compile, make pools; may fail) → ready → probe (ask it; may fail) → commit (one pointer) → the old one
@@ -7,15 +7,11 @@
  *
  * It knows content and nothing of where it came from; keys, patches and disks are not its business.
  */
-import { EmendError, invariant } from "../errors.ts";
+import { invariant } from "../errors.ts";
 import {
   type CompiledModule,
   CpuShare,
-  compileHandler,
-  compileRewritten,
-  decodeRewritten,
   type GuestSite,
-  LazyPool,
   MachineMemory,
   NodeMemory,
   type PoolStatus,
@@ -32,7 +28,6 @@ import {
   type SiteAdmissionStatus,
   SiteApp,
   type SiteContent,
-  type SiteFile,
   type SiteLimits,
   type SiteSlot,
   SiteTable,
@@ -45,6 +40,7 @@ import type { Preopen } from "../wasi/index.ts";
 import { ModuleCache } from "./module-cache.ts";
 import { ModuleLease } from "./module-lease.ts";
 import { Prepared } from "./prepared.ts";
+import { compileFile, compilerOf, moduleFiles, poolsOf } from "./release-modules.ts";
 
 export interface LaneOptions {
   readonly logger: Logger;
@@ -330,65 +326,4 @@ function observeSlot({ answering, tried, listeners }: LaneSlot): void {
 interface Standing {
   readonly admission: SiteAdmission;
   readonly guests: GuestSite;
-}
-
-type Compile = (file: SiteFile) => Promise<CompiledModule>;
-
-/**
- * Compiles modules of a release. Made here and not where it is needed: the engine keeps for a closure all variables of
- * the async function that it was made in, and there one of them is the release before.
- */
-function compilerOf(modules: ModuleLease, content: SiteContent): Compile {
-  return async (file) => {
-    const compiled = await modules.compile(file);
-    checkBeginning(file.path, compiled.memoryBytes, content);
-    return compiled;
-  };
-}
-
-function poolsOf(
-  files: readonly SiteFile[],
-  compile: Compile,
-  guests: GuestSite,
-): ReadonlyMap<string, LazyPool> {
-  return new Map(files.map((file) => [file.path, new LazyPool(() => compile(file), guests)]));
-}
-
-/**
- * Refuses a module that has more memory to begin with than a route of it may have.
- *
- * @throws EmendError `module.limit`
- */
-function checkBeginning(module: string, bytes: number, { config }: SiteContent): void {
-  const route = config.routes.find((each) => each.module === module && bytes > each.memoryBytesMax);
-  if (route === undefined) return;
-  throw new EmendError(
-    "module.limit",
-    `${module}: its memory begins with ${bytes} bytes; memory_max of route ${route.path} is ${route.memoryBytesMax}`,
-  );
-}
-
-/** The files that routes name as their modules, each once. */
-function moduleFiles(content: SiteContent): SiteFile[] {
-  const paths = [...new Set(content.config.routes.map((route) => route.module))];
-  return paths.map((path) => {
-    const file = content.files.get(path);
-    if (file === undefined)
-      throw new EmendError("site.config", `${path}: a route names it, but the site has no such file`);
-    return file;
-  });
-}
-
-async function compileFile(file: SiteFile): Promise<CompiledModule> {
-  if (file.rewritten !== undefined) return compileRewritten(decodeRewritten(file.rewritten()));
-  return compileHandler(await readFile(file), file.path);
-}
-
-async function readFile(file: SiteFile): Promise<Uint8Array> {
-  await file.verify?.();
-  const bytes = await file.blob.bytes();
-  if (file.unchanged?.() === false) {
-    throw new EmendError("release.changed", `${file.path}: changed on disk while it was read`);
-  }
-  return bytes;
 }

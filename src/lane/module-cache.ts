@@ -36,17 +36,6 @@ export class ModuleCache {
     }
   }
 
-  /** Takes in what another thread has compiled. It counts as acquired; what is there already stays. */
-  adopt(sha256: string, compiled: CompiledModule): Promise<CompiledModule> {
-    let entry = this.#entries.get(sha256);
-    if (entry === undefined) {
-      entry = { compiled: Promise.resolve(compiled), users: 0 };
-      this.#entries.set(sha256, entry);
-    }
-    entry.users++;
-    return entry.compiled;
-  }
-
   release(sha256: string): void {
     const entry = this.#entries.get(sha256);
     if (entry !== undefined && --entry.users === 0) this.#entries.delete(sha256);

@@ -53,3 +53,17 @@ test("ModuleLease tries again after a failure", async () => {
   expect((await lease.compile(file("1"))).name).toBe("a.wasm");
   lease[Symbol.dispose]();
 });
+
+test("ModuleLease takes in what another thread has compiled, and gives it back like its own", async () => {
+  const cache = new ModuleCache();
+  const { compileHello, count } = countingCompiler();
+  const made = await compile(kitGuest("c-hello"));
+  const [first, second] = [new ModuleLease(cache, compileHello), new ModuleLease(cache, compileHello)];
+  first.adopt("1", made);
+  expect([await first.compile(file("1")), await second.compile(file("1")), count()]).toEqual([made, made, 0]);
+  second.adopt("1", await compile(kitGuest("c-hello")));
+  expect(await second.compile(file("1"))).toBe(made);
+  for (const lease of [first, second]) lease[Symbol.dispose]();
+  await Bun.sleep(0);
+  expect(cache.size).toBe(0);
+});

@@ -19,7 +19,11 @@ export class ModuleLease {
 
   /** Takes in a module that another thread has compiled. */
   adopt(sha256: string, compiled: CompiledModule): void {
-    if (!this.#held.has(sha256)) this.#held.set(sha256, this.#cache.adopt(sha256, compiled));
+    if (!this.#held.has(sha256))
+      this.#held.set(
+        sha256,
+        this.#acquire(sha256, async () => compiled),
+      );
   }
 
   /** The module in a file. A failure is not kept: the next call tries again. @throws EmendError `module.*` */
@@ -27,7 +31,7 @@ export class ModuleLease {
     const { sha256 } = file;
     let compiled = this.#held.get(sha256);
     if (compiled === undefined) {
-      compiled = this.#acquire(file);
+      compiled = this.#acquire(sha256, () => this.#compile(file));
       this.#held.set(sha256, compiled);
     }
     return compiled;
@@ -39,10 +43,9 @@ export class ModuleLease {
     this.#held.clear();
   }
 
-  async #acquire(file: SiteFile): Promise<CompiledModule> {
-    const { sha256 } = file;
+  async #acquire(sha256: string, compile: () => Promise<CompiledModule>): Promise<CompiledModule> {
     try {
-      return await this.#cache.acquire(sha256, () => this.#compile(file));
+      return await this.#cache.acquire(sha256, compile);
     } catch (error) {
       if (!this.#ended) this.#held.delete(sha256);
       throw error;

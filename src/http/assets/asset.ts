@@ -21,7 +21,8 @@ export class Asset {
   readonly #name: string;
   readonly #rules: HeaderRules;
   readonly #mediaType: string;
-  readonly #coded = new Map<Coding, Form>();
+  /** Made for the first that is asked for: of most assets of a release none is. */
+  #coded: Map<Coding, Form> | undefined;
   #headers: Headers | undefined;
 
   /** `name` is the file's path inside the assets directory. */
@@ -68,6 +69,7 @@ export class Asset {
 
   /** The file in a coding. */
   coded({ coding, blob }: Variant): Form {
+    this.#coded ??= new Map();
     let form = this.#coded.get(coding);
     if (form === undefined) {
       const headers = new Headers(this.headers);
