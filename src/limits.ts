@@ -177,6 +177,7 @@ export const manifestBytesMax: number = 1024 * 1024;
 
 /** Longest block of signatures of a patch, bytes: at about 280 each, 230 of them. */
 export const signaturesBytesMax: number = 64 * 1024;
+
 /** Manifests that a site remembers as committed, to say "replayed" of them: 64 digits each, 16 KB in a record. */
 export const storeCommittedMax = 256;
 

@@ -48,6 +48,7 @@ export class ShelfSite implements SiteStore {
     else if (before.base !== base.digest) next = this.#onAnotherBase(base.digest);
     next = this.#withoutLost(next);
     if (next !== this.#stored) this.#save(next);
+    this.#forgetPatches();
     return this.record();
   }
 
@@ -123,10 +124,9 @@ export class ShelfSite implements SiteStore {
 
   /** Trims what is not to be kept any longer. Nothing goes while a patch is needed that could need it in turn. */
   trim(): void {
-    if (this.#base === undefined || this.#needed().length > 0) return;
+    if (!this.#forgetPatches()) return;
     const next = trimmed(this.#stored);
-    if (next === this.#stored && next.pending.length === 0) return;
-    this.#save({ ...next, pending: [] });
+    if (next !== this.#stored) this.#save(next);
   }
 
   /** What must stay on the shelf for this site. */
@@ -136,6 +136,16 @@ export class ShelfSite implements SiteStore {
       yield listName(digest);
       for (const { sha256 } of files) yield sha256;
     }
+  }
+
+  /**
+   * When all releases are whole, no patch is needed. That costs no write: a stored record may go on naming patches that
+   * are gone, as long as it is read by this.
+   */
+  #forgetPatches(): boolean {
+    if (this.#base === undefined || this.#needed().length > 0) return false;
+    if (this.#stored.pending.length > 0) this.#stored = { ...this.#stored, pending: [] };
+    return true;
   }
 
   /** Patches up to the last one whose release is not all here. */
