@@ -38,6 +38,11 @@ export class HeldFiles {
     this.#baseContents = undefined;
   }
 
+  /** Whether the store is to get something yet. */
+  get hasUnkept(): boolean {
+    return this.#unkept.size > 0;
+  }
+
   /** Takes contents into memory. */
   add(contents: ReadonlyMap<string, Blob>): void {
     for (const [sha256, blob] of contents) {

@@ -16,6 +16,9 @@ export class SiteReleases {
   #journaled: Mirror;
   /** Files of journaled releases by digest. */
   readonly #lists: Map<string, readonly ListedFile[]>;
+  /** Of all releases that are held, until one comes or goes. */
+  #contents: ReadonlySet<string> | undefined;
+  #version = 0;
 
   constructor(held: HeldFiles, journaled: Mirror, lists: ReadonlyMap<string, readonly ListedFile[]>) {
     this.held = held;
@@ -28,21 +31,53 @@ export class SiteReleases {
     return this.#journaled;
   }
 
+  /** Another number once anything was committed, rolled back or let go of. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The site begins from another release. */
+  replaceBase(base: Release): void {
+    this.held.replaceBase(base);
+    this.#changed();
+  }
+
   /** Takes over what the journal says now; `release` is one that is new in it. */
   follow(mirror: Mirror, release?: Pick<Release, "digest" | "files">): void {
     this.#journaled = mirror;
     if (release !== undefined) this.#lists.set(release.digest, listOf(release));
     const kept = new Set(mirror.releases.map(({ digest }) => digest));
     for (const digest of this.#lists.keys()) if (!kept.has(digest)) this.#lists.delete(digest);
+    this.#changed();
   }
 
   /** Lets go of contents: `live` are the releases that answer or stand by. */
   prune(live: readonly Release[]): void {
-    const kept = new Set<string>();
-    for (const files of this.#lists.values()) for (const { sha256 } of files) kept.add(sha256);
     const used = new Set<string>();
     for (const { files } of live) for (const { sha256 } of files.values()) used.add(sha256);
-    this.held.prune(kept, used);
+    this.held.prune(this.contents, used);
+  }
+
+  /** The contents of all releases that the node holds, by SHA-256. What else is in the store may go at any time. */
+  get contents(): ReadonlySet<string> {
+    if (this.#contents !== undefined) return this.#contents;
+    const contents = new Set<string>();
+    for (const { sha256 } of this.held.base.files.values()) contents.add(sha256);
+    for (const files of this.#lists.values()) for (const { sha256 } of files) contents.add(sha256);
+    this.#contents = contents;
+    return contents;
+  }
+
+  /** Which of these contents no release that the node holds has. What it has is located. */
+  async missing(digests: readonly string[]): Promise<string[]> {
+    const unheld = digests.filter((sha256) => !this.contents.has(sha256));
+    const lost = await this.held.locate(digests.filter((sha256) => this.contents.has(sha256)));
+    return [...unheld, ...lost];
+  }
+
+  #changed(): void {
+    this.#contents = undefined;
+    this.#version++;
   }
 
   /** The files of what the node was started with, or of a journaled release. Throws `release.unknown`. */
@@ -51,12 +86,6 @@ export class SiteReleases {
     const list = digest === base.digest ? listOf(base) : this.#lists.get(digest);
     if (list !== undefined) return list;
     throw new EmendError("release.unknown", `the node holds no release ${digest} of this site`);
-  }
-
-  /** Whether a content belongs to a release that the node holds. */
-  lists(sha256: string): boolean {
-    const isIn = (files: Iterable<ListedFile>): boolean => [...files].some((file) => file.sha256 === sha256);
-    return isIn(this.held.base.files.values()) || [...this.#lists.values()].some(isIn);
   }
 
   /** The publisher's number of a release; 0 for what the site began with. */
@@ -88,12 +117,12 @@ export class SiteReleases {
       : [...kept, summarize(base.digest, undefined)];
   }
 
-  /** The release that was committed before another one: what the site began with, in the end. */
+  /** The release that was committed before another one and is not bad: what the site began with, in the end. */
   before(digest: string): string | undefined {
     if (digest === this.held.base.digest) return undefined;
-    const { releases } = this.#journaled;
-    const at = releases.findIndex((each) => each.digest === digest);
-    return releases[at + 1]?.digest ?? this.held.base.digest;
+    const { releases, bad } = this.#journaled;
+    const older = releases.slice(releases.findIndex((each) => each.digest === digest) + 1);
+    return older.find((each) => !bad.includes(each.digest))?.digest ?? this.held.base.digest;
   }
 
   /** A release out of contents at hand and of those that a patch has just made. */
@@ -111,17 +140,18 @@ export class SiteReleases {
   /**
    * A release that is kept, its contents hashed again unless they are in memory.
    *
-   * @throws EmendError `release.unknown`, `patch.hash` when the disk has not kept it.
+   * @throws EmendError `release.unknown`; `release.changed` when the site's directory is not what it was;
+   *   `store.failed` when the disk has not kept it.
    */
   async open(digest: string, thread: UpdateThread): Promise<Release> {
     const { base } = this.held;
-    if (digest === base.digest) return base;
+    if (digest === base.digest) return unchanged(base);
     const files = this.list(digest);
     const missing = await this.held.locate(files.map(({ sha256 }) => sha256));
     if (missing.length > 0) {
       throw new EmendError(
-        "release.unknown",
-        `of release ${digest} the node has lost ${missing.length} contents, the first ${missing[0]}`,
+        "store.failed",
+        `${missing.length} contents of ${digest} are lost, such as ${missing[0]}`,
       );
     }
     const ticketed = files.map((file) => ({ ...file, ...this.held.ticket(file.sha256) }));
@@ -131,6 +161,16 @@ export class SiteReleases {
       dropTickets(ticketed.map(({ ticket }) => ticket));
     }
   }
+}
+
+/** A directory that was written to is not the release any more that was read from it. */
+function unchanged(base: Release): Release {
+  const changed = [...base.files.values()].find((file) => file.unchanged?.() === false);
+  if (changed === undefined) return base;
+  throw new EmendError(
+    "release.changed",
+    `${changed.path}: was changed on disk since ${base.digest} was read`,
+  );
 }
 
 function listOf({ files }: Pick<Release, "files">): ListedFile[] {

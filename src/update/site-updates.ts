@@ -171,7 +171,7 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
         await lane.probe(next.ready);
         return hasBegun ? await journal.begin(baseOf(release)) : this.#journaled;
       });
-      this.#releases.held.replaceBase(release);
+      this.#releases.replaceBase(release);
       this.#releases.follow(mirror);
       if (!hasBegun) this.#uncounted++;
       const { before } = this.#tenure.swap(next);
@@ -218,8 +218,8 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
   }
 
   async blob(sha256: string): Promise<Blob> {
-    if (this.#releases.lists(sha256)) await this.#releases.held.locate([sha256]);
-    const blob = this.#releases.lists(sha256) ? this.#releases.held.blob(sha256) : undefined;
+    const missing = await this.#releases.missing([sha256]);
+    const blob = missing.length > 0 ? undefined : this.#releases.held.blob(sha256);
     if (blob !== undefined) return blob;
     throw new EmendError("release.unknown", `no release of this site has a file with SHA-256 ${sha256}`);
   }
@@ -227,16 +227,19 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
   /** Takes up the canary that a restart interrupted, or ends it when that cannot be. */
   async resume(): Promise<void> {
     const { canary } = this.#journaled;
+    if (this.#releases.held.hasUnkept) this.#settle();
     if (canary === null) return;
     await this.#turns.inTurn(async () => {
       try {
-        const next = await this.#prepare(await this.#releases.open(canary.digest, this.#options.thread));
+        const next = await this.#prepare(await this.#open(canary.digest));
         await this.#orDiscard(next, () => this.#options.lane.probe(next.ready));
         this.#tenure.startCanary(next, canary, this.#releases.sequenceOf(canary.digest));
       } catch (error) {
         const { notices, journal } = this.#options;
         notices.problem(error, `the canary of ${canary.digest} does not go on after the restart`);
-        this.#releases.follow(await journal.change("endCanary", "aborted", null));
+        if (this.#journaled.canary !== null) {
+          this.#releases.follow(await journal.change("endCanary", "aborted", null));
+        }
         const reason = "it could not be taken up again after a restart";
         this.#publishEnded("canary-aborted", canary.digest, { actor: "node", reason });
       }
@@ -270,15 +273,16 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
     let judgedAt: number | undefined;
     const judge = async (head: PatchHead): Promise<void> => {
       isAbout(head.to);
-      judgedAt = this.#generation;
+      judgedAt = this.#releases.version;
       await patch.admit(await this.#facts(head));
       this.#refuseBad(head.to, options.insist);
     };
     const head = await patch.receive(upload, rules.keys, judge);
     return await this.#turns.inTurn(async () => {
       this.#refuseDuringCanary();
-      // What was decided by the head may be wrong by now.
-      if (judgedAt !== this.#generation) await judge(head);
+      // Nothing that the patch builds on must be let go of from here on, and what was decided by its head may be wrong.
+      await this.#keeping;
+      if (judgedAt !== this.#releases.version) await judge(head);
       return await this.#take(patch, head, options);
     });
   }
@@ -294,7 +298,7 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
       floor,
       committed,
       running: this.#tenure.running.release.digest,
-      missing: await this.#releases.held.locate(needs),
+      missing: await this.#releases.missing(needs),
     };
   }
 
@@ -412,12 +416,12 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
   }
 
   async #rollBack(to: string, insist: boolean, { actor, reason }: Cause): Promise<UpdateResult> {
-    const { lane, journal, notices, thread } = this.#options;
+    const { lane, journal, notices } = this.#options;
     const start = performance.now();
     const standby = this.#tenure.watch?.standby;
     const isReady = standby !== undefined && standby.release.digest === to;
     const [next, compileMs] = await timed(async () =>
-      isReady ? standby : await this.#prepare(await this.#releases.open(to, thread)),
+      isReady ? standby : await this.#prepare(await this.#open(to)),
     );
     const goesBack = this.#releases.sequenceOf(to) < this.#journaled.sequence;
     const from = this.#tenure.running.release.digest;
@@ -539,6 +543,19 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
     const did = event === "canary-promoted" ? "promoted" : "aborted";
     const text = `emend: the canary ${release} of site ${this.site} was ${did}: ${reason}`;
     void notices.tell({ text, event, release, running, reason });
+  }
+
+  /** A kept release. One that the disk has not kept is given up. */
+  async #open(digest: string): Promise<Release> {
+    const { thread, journal } = this.#options;
+    try {
+      return await this.#releases.open(digest, thread);
+    } catch (error) {
+      if (error instanceof EmendError && error.code === "store.failed") {
+        this.#releases.follow(await journal.change("dropDamaged", digest));
+      }
+      throw error;
+    }
   }
 
   #prepare(release: Release): Promise<Live<Ready>> {

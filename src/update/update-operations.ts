@@ -78,7 +78,7 @@ export class UpdateOperations {
     this.#patches.delete(patch);
   }
 
-  /** Hashes the files that are not known and reads the configuration of what they make up. Throws `patch.hash`, `site.config`. */
+  /** Hashes the files that are not known and reads the configuration of what they make up. Throws `store.failed`, `site.config`. */
   async open(files: readonly TicketedFile[]): Promise<SiteConfig> {
     let config: Blob | undefined;
     for (const { path, sha256, ticket, known } of files) {
@@ -89,7 +89,7 @@ export class UpdateOperations {
     return await readConfig(files, async () => config?.bytes());
   }
 
-  /** Throws `module.*`, and `patch.hash` when the bytes are others. */
+  /** Throws `module.*`, and `store.failed` when the bytes are others. */
   async compile(modules: readonly TicketedFile[]): Promise<Map<string, CompiledModule>> {
     const compiled = modules.map(async ({ path, sha256, ticket, known }) => {
       const blob = takeBlob(ticket);
@@ -188,12 +188,19 @@ export class UpdateOperations {
 export type CommitNote = Omit<CommitEntry, "patch">;
 
 async function checkBlob(path: string, sha256: string, blob: Blob): Promise<void> {
-  const hash = createSha256();
-  for await (const piece of blob.stream()) hash.update(piece);
-  const found = hash.hex();
+  const found = await hashOf(blob);
   if (found === sha256) return;
-  throw new EmendError(
-    "patch.hash",
-    `${path}: expected SHA-256 ${sha256} where the node keeps it, found ${found}`,
-  );
+  const what = found === undefined ? "it cannot be read" : `expected SHA-256 ${sha256}, found ${found}`;
+  throw new EmendError("store.failed", `${path} is damaged where the node keeps it: ${what}`);
+}
+
+async function hashOf(blob: Blob): Promise<string | undefined> {
+  const hash = createSha256();
+  try {
+    for await (const piece of blob.stream()) hash.update(piece);
+  } catch {
+    // It lies in a file, which is gone or no longer ours to read.
+    return undefined;
+  }
+  return hash.hex();
 }
