@@ -42,7 +42,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   lane: { rooms: ["http", "guest", "log"], types: ["wasi"] },
   // control plane
-  config: { rooms: ["bytes"], packages: ["valibot", "@valibot/to-json-schema"] },
+  config: { rooms: ["bytes", "trust"], packages: ["valibot", "@valibot/to-json-schema"] },
   release: { rooms: ["bytes", "config"], builtins: [...files, "node:timers/promises"] },
   trust: { rooms: ["bytes"], packages: ["valibot"], builtins: ["node:crypto"] },
   signing: { rooms: ["bytes", "trust"], builtins: ["node:crypto"] },

@@ -84,6 +84,8 @@ const rules: readonly (readonly [string, TextRule, readonly string[], readonly s
       "AWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
       `RW${long(55)}`,
       `RWQ${"=".repeat(53)}`,
+      // Its point is the neutral element: anyone can sign.
+      "RWQAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     ],
   ],
   [
