@@ -65,6 +65,8 @@ export class SiteApp {
     const assets = await createAssets(content, { headers, previous: made, warn }, pace);
     const underWay = new Set<UnderWay>();
     const router = await SiteRouter.create({ ...options, underWay }, pace);
+    // At its start a node has nobody to keep waiting, and hurries.
+    if (previous !== undefined) await router.prepare(pace);
     return new SiteApp(options, { assets, router, underWay });
   }
 

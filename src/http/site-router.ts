@@ -15,7 +15,7 @@ import type { RouteAdmission, SiteAdmission } from "./admission/index.ts";
 import type { SiteContent } from "./content.ts";
 import type { Pace } from "./pace.ts";
 import { methodsOf, type RouteEntry, sortRoutes } from "./route-table.ts";
-import { createWagiHandler, guestDirectories, type UnderWay, type WagiHandler } from "./wagi/index.ts";
+import { createWagiHandler, GuestDirectories, type UnderWay, type WagiHandler } from "./wagi/index.ts";
 
 /** What the routes of a release need. */
 export interface RouteSurroundings {
@@ -45,6 +45,7 @@ export interface BoundRoute {
   readonly handler: WagiHandler;
   /** The same for emend's own requests before the release is committed; made for the first of them. */
   readonly probeHandler: () => WagiHandler;
+  readonly directories: GuestDirectories;
 }
 
 /** What stands behind a path. */
@@ -76,6 +77,11 @@ export class SiteRouter {
     return new SiteRouter(targets);
   }
 
+  /** Makes what the first requests would have to wait for, in pieces. */
+  async prepare(pace: Pace): Promise<void> {
+    for (const { directories } of this.routes) await directories.prepare(pace);
+  }
+
   /** What stands behind the path of a request. */
   find(path: string): Target | undefined {
     // Routes were added in order of specificity, and matches come in that order.
@@ -103,9 +109,10 @@ function bindRoute(config: RouteConfig, surroundings: RouteSurroundings): BoundR
   const pool = pools.get(config.module);
   invariant(pool !== undefined, `there is a pool for ${config.module}`);
   const { showsCost, headers, underWay } = surroundings;
+  const directories = new GuestDirectories(config, content, mounts);
   const own = {
     ...{ config, pool, site: guests, showsCost, headers, underWay },
-    preopens: guestDirectories(config, content, mounts),
+    preopens: () => directories.preopens(),
     guestLines: logger.guestLines(site, config.path),
   };
   const admission = siteAdmission.route(config);
@@ -114,6 +121,7 @@ function bindRoute(config: RouteConfig, surroundings: RouteSurroundings): BoundR
     path: config.path,
     methods: new Set(methodsOf(config)),
     admission,
+    directories,
     handler: createWagiHandler({ ...own, admission }),
     probeHandler: () => {
       probing ??= createWagiHandler({ ...own, admission: siteAdmission.probe(config) });

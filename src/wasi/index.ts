@@ -26,7 +26,7 @@ export {
   type Times,
   type Written,
 } from "./files/index.ts";
-export { createReadOnlyTree, createScratch, type TreeSource } from "./files/tree/index.ts";
+export { createReadOnlyTree, createScratch, growReadOnlyTree, type TreeSource } from "./files/tree/index.ts";
 export { emptyRun, type Preopen, type Run, reachesFiles, type Turns, WasiHost } from "./host.ts";
 export type { Layout } from "./layout.ts";
 export { closed, discardOutput, emptyInput, type Input, type Output, wouldBlock } from "./stream.ts";

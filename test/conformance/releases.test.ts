@@ -202,6 +202,20 @@ describe("commit", () => {
     expect(await slow).toMatchObject({ text: `${"one\n".repeat(10)}body 0\n`, release: digestOf("one") });
   });
 
+  test("shows guests the files of their own release", async () => {
+    const guest = await ownGuest("directories");
+    const withNote = (note: string): SiteUnderTest => ({
+      files: { "guest.wasm": guest, "data/note.txt": note },
+      toml: '[[route]]\npath = "/d"\nmodule = "guest.wasm"\nfiles = ["data/**"]\nscratch = 0\n',
+    });
+    const site = await serve(withNote("of one"));
+    expect((await ask(site, "/d")).text).toEndWith("note of one\n");
+    const next = await prepare(site, withNote("of two"));
+    expect((await ask(site, "/d")).text).toEndWith("note of one\n");
+    site.lane.discard(site.lane.commit(next));
+    expect((await ask(site, "/d")).text).toEndWith("note of two\n");
+  });
+
   test("takes modules that were compiled elsewhere, and compiles no others", async () => {
     const site = await serve(releaseOf("one"));
     const content = siteContent(releaseOf("two"));

@@ -1,2 +1,2 @@
-export { createReadOnlyTree, type TreeSource } from "./read-only-tree.ts";
+export { createReadOnlyTree, growReadOnlyTree, type TreeSource } from "./read-only-tree.ts";
 export { createScratch } from "./scratch.ts";

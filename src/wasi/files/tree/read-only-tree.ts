@@ -18,6 +18,16 @@ export interface TreeSource {
 
 /** The tree of these files and the directories that they lie in. All times in it are 1970: it is always the same. */
 export function createReadOnlyTree(files: Iterable<TreeSource>): OpenDirectory {
+  const steps = growReadOnlyTree(files);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
+/** The same in steps, one for each file, for whoever has something else to do between them. */
+export function* growReadOnlyTree(
+  files: Iterable<TreeSource>,
+): Generator<undefined, OpenDirectory, undefined> {
   const volume = new Volume(Number.POSITIVE_INFINITY, true);
   const root = new DirectoryNode(volume, 0n);
   root.links = 1;
@@ -27,6 +37,7 @@ export function createReadOnlyTree(files: Iterable<TreeSource>): OpenDirectory {
     const directory = names.reduce(enter, root);
     invariant(!directory.entries.has(name), `one file is at ${file.path}`);
     place(directory, name, new FileNode(volume, 0n, new LazyContent(file)));
+    yield;
   }
   return new TreeDirectory(root);
 }
