@@ -7,7 +7,7 @@ export interface NodeAddress {
   /** `https://HOST:PORT`, without a slash at the end. */
   readonly origin: string;
   readonly token: string;
-  /** Certificates that are trusted beside the system's, PEM. */
+  /** Certificates that are trusted instead of the system's, PEM. */
   readonly ca: string | undefined;
 }
 

@@ -365,10 +365,15 @@ describe("the token", () => {
   test("goes to loopback past a proxy", async () => {
     await using thief = startFakeNode(() => Response.json(fakeUpdate));
     await using node = startFakeNode(() => Response.json(fakeUpdate));
+    using six = serveOnSix();
     const env = { EMEND_TOKEN: token, http_proxy: thief.url, HTTP_PROXY: thief.url, NO_PROXY: "example.org" };
     const { port } = new URL(node.url);
-    for (const host of ["127.0.0.1", "localhost"]) {
-      expect(await emend(["push", patch, "--to", `http://${host}:${port}`], env)).toMatchObject({
+    for (const host of [
+      `127.0.0.1:${port}`,
+      `localhost:${port}`,
+      ...(six === null ? [] : [`[::1]:${six.port}`]),
+    ]) {
+      expect(await emend(["push", patch, "--to", `http://${host}`], env)).toMatchObject({
         exitCode: 0,
       });
     }
@@ -416,6 +421,16 @@ describe("the token", () => {
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining("http://emend.invalid/v1/status: no")]);
   });
 });
+
+/** A node on the loopback of IPv6, where the machine has one. */
+function serveOnSix(): Bun.Server<undefined> | null {
+  try {
+    return Bun.serve({ hostname: "::1", port: 0, fetch: () => Response.json(fakeUpdate) });
+  } catch {
+    console.log("a part of this test is skipped: the machine has no ::1");
+    return null;
+  }
+}
 
 test("push refuses a percentage that is none", async () => {
   for (const percent of ["0", "101", "x", "-1"]) {

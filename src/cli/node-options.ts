@@ -35,7 +35,7 @@ export function withReachOptions(command: Command): Command {
   return command
     .option("--token <token>", "operator token or one with the role for it (default: EMEND_TOKEN)")
     .option("--insecure", "send the token unencrypted to another machine")
-    .option("--ca <file.pem>", "trust this certificate, too")
+    .option("--ca <file.pem>", "trust the certificates in this file instead of the system's")
     .option("--timeout <seconds>", "give up after this time without progress", seconds, 60);
 }
 

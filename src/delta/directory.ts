@@ -7,7 +7,7 @@
 import { EmendError } from "../errors.ts";
 import type { DeltaFormat } from "./apply.ts";
 import { type DiffOptions, diffDelta } from "./diff.ts";
-import { encodeFull, type FullMethod } from "./full.ts";
+import { encodeFull, type FullMethod, fullBytesMin } from "./full.ts";
 import { likeness, type Sketch, sketchOf } from "./sketch.ts";
 import { SourceIndex } from "./source-index.ts";
 
@@ -88,11 +88,10 @@ export async function diffFiles(
     }
     made.add(sha256);
     const target = read();
-    const full = encodeFull(target);
     const source = old.nearest(path, target);
     const onProgress = (share: number): void =>
       options.onProgress?.((done + share * size) / Math.max(1, total));
-    const change = await changeFrom(source, target, full, { ...options, onProgress });
+    const change = await changeFrom(source, target, { ...options, onProgress });
     changes.push({ ...named, ...change, ms: now() - start });
     done += size;
     options.onProgress?.(done / Math.max(1, total));
@@ -100,24 +99,28 @@ export async function diffFiles(
   return changes;
 }
 
-/** The smaller of the delta and `full`; a delta for which there is no budget counts as larger. */
+/**
+ * The smaller of the delta and the whole; a delta for which there is no budget counts as larger. The whole is not
+ * made where the delta is smaller than it could be.
+ */
 async function changeFrom(
   source: OldFile | undefined,
   target: Uint8Array,
-  full: { readonly method: FullMethod; readonly payload: Uint8Array<ArrayBuffer> },
   options: DiffOptions,
 ): Promise<Change> {
-  if (source === undefined) return { op: "full", ...full, why: { reason: "unlike" } };
+  const whole = (why: WhyFull): Change => ({ op: "full", ...encodeFull(target), why });
+  if (source === undefined) return whole({ reason: "unlike" });
   const sourcePath = source.file.path;
   try {
     const { delta, format } = await diffDelta(source.bytes, target, { ...options, index: source.index });
-    if (delta.length < full.payload.length) {
-      return { op: "delta", source: source.file.sha256, sourcePath, method: format, payload: delta };
-    }
-    return { op: "full", ...full, why: { reason: "larger", sourcePath, deltaBytes: delta.length } };
+    const { sha256 } = source.file;
+    const change: Change = { op: "delta", source: sha256, sourcePath, method: format, payload: delta };
+    if (delta.length < fullBytesMin(target)) return change;
+    const full = whole({ reason: "larger", sourcePath, deltaBytes: delta.length });
+    return delta.length < full.payload.length ? change : full;
   } catch (error) {
     if (!(error instanceof EmendError) || error.code !== "delta.budget") throw error;
-    return { op: "full", ...full, why: { reason: "budget", sourcePath, message: error.message } };
+    return whole({ reason: "budget", sourcePath, message: error.message });
   }
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { EmendError } from "../errors.ts";
-import { decodeFull, encodeFull, type FullMethod, fullMethods } from "./full.ts";
+import { decodeFull, encodeFull, type FullMethod, fullBytesMin, fullMethods } from "./full.ts";
 
 const text = new TextEncoder().encode("all of it, whole and unabridged, again and again; ".repeat(40));
 const encoders: Record<FullMethod, (bytes: Uint8Array) => Uint8Array> = {
@@ -61,5 +63,22 @@ describe("decodeFull", () => {
 
   test("refuses a size that no file may have before it allocates", () => {
     expect(codeOf(() => decodeFull("zstd", encoders.zstd(text), 2 ** 40))).toBe("delta.bomb");
+  });
+});
+
+describe("fullBytesMin", () => {
+  const random = crypto.getRandomValues(new Uint8Array(40_000));
+  const numbers = Array.from({ length: 20_000 }, (_, i) => Math.imul(i, 7919) % 1000).join(" ");
+  test.each([
+    ["nothing", new Uint8Array()],
+    ["one byte", new Uint8Array(1)],
+    ["zeros", new Uint8Array(1_000_000)],
+    ["text", text],
+    ["numbers", Buffer.from(numbers)],
+    ["what cannot be compressed", random],
+    ["the same, over and over", Buffer.concat(Array(25).fill(random))],
+    ["a program", readFileSync(join(import.meta.dir, "directory.ts"))],
+  ])("is below the smallest form of %s", (_, bytes) => {
+    expect(fullBytesMin(bytes)).toBeLessThanOrEqual(encodeFull(bytes).payload.length);
   });
 });

@@ -9,6 +9,7 @@ import {
   runCommand,
   type Scratch,
   startNode,
+  testToken,
 } from "../support/executable.ts";
 import { kitGuest } from "../support/guests.ts";
 import { rawRequest } from "../support/raw-connection.ts";
@@ -151,6 +152,15 @@ describe.skipIf(!isBuilt || openssl === null)("emend serve with TLS", () => {
     expect(await (await fetch(`${node.ready.admin}/readyz`, { tls: { ca } })).text()).toBe("ok");
     // Without the authority the client has no reason to trust it: this really was TLS.
     await expect(fetch(`${node.url}/`)).rejects.toThrow(/certificate/i);
+    // The commands trust it when they are told to, and the token goes nowhere before.
+    const args = ["status", "--to", node.ready.admin!, "--json"];
+    const env = { EMEND_TOKEN: testToken };
+    const [distrusting, trusting] = await Promise.all([
+      runCommand(args, { env }),
+      runCommand([...args, "--ca", join(scratch.path, "tls/cert.pem")], { env }),
+    ]);
+    expect([distrusting.exitCode, distrusting.stderr]).toEqual([1, expect.stringContaining("--ca FILE.pem")]);
+    expect(JSON.parse(trusting.stdout).node).toBe(node.ready.node);
   });
 
   test("refuses a certificate that is none, without a stack", async () => {
