@@ -40,8 +40,10 @@ Examples:
   emend apply OLD DELTA -o NEW     make the new file from it
   emend keygen -o deploy           make a key pair for signing patches
   emend verify FILE --key PUB      verify a patch, and print what it would change
-  emend patch --from OLD --to NEW --key deploy.key -o FILE   sign what changes between two releases
+  emend patch --from OLD --to NEW --key deploy.key -o FILE
+                                   sign what changes from one release to the next
   emend push FILE --to URL         make a running node take it
+  emend rollback --to URL          and go back again
 
 Each command has a --help of its own.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (the last word on stderr, and \`code\` in --json, says why);
