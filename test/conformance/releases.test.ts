@@ -133,6 +133,14 @@ describe("probe", () => {
       'module = "late.wasm"',
     ],
   ];
+  test("takes several at a time: that of a trial which is over, and that of the next", async () => {
+    const site = await serve(releaseOf("one"));
+    const slow = probing('{ path = "/probed/x?ms=50" }', 'module = "sleeper.wasm"\nmax_concurrency = 1');
+    const next = await prepare(site, releaseOf("two", slow));
+    await Promise.all([site.lane.probe(next), site.lane.probe(next), site.lane.probe(next)]);
+    site.lane.discard(next);
+  });
+
   test.each(bad)("refuses %s", async (_, probe, message, route) => {
     const site = await serve(releaseOf("one"));
     const next = await prepare(site, releaseOf("two", probing(probe, route)));

@@ -200,8 +200,7 @@ let lastSequence = 1_763_900_000;
 /** A patch from one set of files to another; `from: null` sends everything whole. */
 export async function publish(from: Files | null, to: Files, words: PatchWords = {}): Promise<Uint8Array> {
   const { signers = [keys.alice], ...said } = words;
-  const changes = await diffFiles(from === null ? [] : setOf(from), setOf(to));
-  const { files, payloads } = describeChanges(changes);
+  const { files, payloads } = await changesBetween(from ?? nothing, to);
   lastSequence++;
   const manifest: Manifest = {
     ...{ format: 1, site: "default", strict: false },
@@ -219,6 +218,19 @@ export async function publish(from: Files | null, to: Files, words: PatchWords =
     payloads,
     signers.map((signer) => signManifest(bytes, signer, "a test")),
   );
+}
+
+const nothing: Files = {};
+
+/** Made once for the same two sets: the same step is often published again, under another sequence. */
+const changes = new WeakMap<Files, WeakMap<Files, Promise<ReturnType<typeof describeChanges>>>>();
+
+function changesBetween(from: Files, to: Files): Promise<ReturnType<typeof describeChanges>> {
+  const known = changes.get(from) ?? new WeakMap<Files, Promise<ReturnType<typeof describeChanges>>>();
+  changes.set(from, known);
+  const made = known.get(to) ?? diffFiles(setOf(from), setOf(to)).then(describeChanges);
+  known.set(to, made);
+  return made;
 }
 
 function setOf(files: Files): (SetFile & ListedFile)[] {

@@ -15,6 +15,9 @@ import { RouteAdmission } from "./route-admission.ts";
 import { Tally, type TallyStatus } from "./tally.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
+/** More never come together: a trial asks each route six times a window, and ends with the first that fails. */
+const probesWaitingMax = 16;
+
 /** What `/v1/status` tells of a site. */
 export interface SiteAdmissionStatus extends TallyStatus {
   readonly inProgress: number;
@@ -73,11 +76,14 @@ export class SiteAdmission {
     });
   }
 
-  /** What lets emend's own requests to a guest before its release is committed: nobody has to wait for them. */
+  /**
+   * What lets emend's own requests to a guest: nobody has to wait for them. They wait for each other, since those of a
+   * trial that is over may still go on when the next one begins.
+   */
   probe(config: RouteConfig): RouteAdmission {
     return new RouteAdmission({
       config,
-      places: new Places({ connectionsMax: 1, pendingMax: 0 }),
+      places: new Places({ connectionsMax: 1, pendingMax: probesWaitingMax }),
       siteTally: new Tally(),
       breakerChanged: () => undefined,
     });
