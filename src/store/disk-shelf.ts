@@ -55,10 +55,14 @@ export class DiskShelf implements Shelf {
       return { copies: readRecords(disk, dir, tell), names: disk.list(this.#blobs) };
     });
     this.#names = new Set(names);
-    this.#journal = openJournalOrNone(disk, dir, copies.length > 0, tell);
-    const rows = this.#journal instanceof EmendError ? [] : this.#journal.records(tell);
+    this.#journal = openJournalOrNone(disk, dir, tell);
+    const journal = this.#journal;
+    const rows =
+      journal instanceof EmendError
+        ? []
+        : storeStep(`read ${join(dir, journalName)}`, () => journal.records(tell));
     this.records = newestOfEach([...rows, ...copies]);
-    if (!(this.#journal instanceof EmendError)) this.#repair(this.#journal, rows, copies);
+    if (!(journal instanceof EmendError)) this.#repair(journal, rows, copies);
   }
 
   save(record: StoredRecord): void {
@@ -155,6 +159,12 @@ export class DiskShelf implements Shelf {
       place.some(({ site, revision }) => site === record.site && revision === record.revision);
     try {
       for (const record of this.records) {
+        // A copy is never written before the journal.
+        if (!rows.some(({ site }) => site === record.site)) {
+          this.#problems.push(
+            `the journal has lost site ${record.site}: its releases and floor are taken from the second copy`,
+          );
+        }
         if (!isIn(rows, record)) journal.save(record);
         if (!isIn(copies, record)) prepareRecord(this.#disk, this.#dir, record)();
       }

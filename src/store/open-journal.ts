@@ -16,21 +16,16 @@ const damagedKeptMax = 4;
 export function openJournalOrNone(
   disk: Disk,
   dir: string,
-  hasCopies: boolean,
   tell: (problem: string) => void,
 ): Journal | EmendError {
   const path = join(dir, journalName);
   try {
-    if (hasCopies && !disk.list(dir).includes(journalName))
-      tell(`${path} is gone: the releases are taken from their second copies, the audit log is lost`);
     try {
       return openJournal(disk, dir);
     } catch (error) {
       if (!isDamage(error)) throw error;
       const aside = putAside(disk, dir);
-      tell(
-        `${path} is damaged (${messageOf(error)}): it was put aside as ${aside}, and the releases are taken from their second copies`,
-      );
+      tell(`${path} is damaged (${messageOf(error)}): it was put aside as ${aside}`);
       return openJournal(disk, dir);
     }
   } catch (error) {

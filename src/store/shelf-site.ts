@@ -1,6 +1,6 @@
 /** One site's releases on a shelf. What changes a record is in record-change.ts; here it meets what is on the shelf. */
 import { contentDigest, encodeFileList, type ListedFile, sha256Hex } from "../bytes/index.ts";
-import { EmendError, invariant } from "../errors.ts";
+import { EmendError, invariant, messageOf } from "../errors.ts";
 import { decodeFileList } from "./file-list.ts";
 import {
   canaryEnded,
@@ -47,8 +47,7 @@ export class ShelfSite implements SiteStore {
     if (before.base === null) this.#stored = next = { ...before, base: base.digest };
     else if (before.base !== base.digest) next = this.#onAnotherBase(base.digest);
     next = this.#withoutLost(next);
-    if (next !== this.#stored) this.#save(next);
-    this.#forgetPatches();
+    if (next !== this.#stored) this.#saveOrTell(next);
     return this.record();
   }
 
@@ -96,7 +95,8 @@ export class ShelfSite implements SiteStore {
   }
 
   dropDamaged(digest: string): SiteRecord {
-    return this.#save(withoutReleases(this.#stored, new Set([digest])));
+    this.#saveOrTell(withoutReleases(this.#stored, new Set([digest])));
+    return this.record();
   }
 
   holds(sha256: string): boolean {
@@ -122,9 +122,18 @@ export class ShelfSite implements SiteStore {
     });
   }
 
-  /** Trims what is not to be kept any longer. Nothing goes while a patch is needed that could need it in turn. */
+  /**
+   * Forgets patches that are not needed any more, and trims what is not to be kept any longer. Nothing goes while a
+   * patch is needed that could need it in turn.
+   */
   trim(): void {
-    if (!this.#forgetPatches()) return;
+    if (this.#base === undefined || this.#needed().length > 0) return;
+    if (this.#stored.pending.length > 0) {
+      // A record that names no patches must not be durable before the names of what they made are.
+      this.#shelf.sync();
+      // Not saved: the next change does that. Until then the record names patches that are gone, which does no harm.
+      this.#stored = { ...this.#stored, pending: [] };
+    }
     const next = trimmed(this.#stored);
     if (next !== this.#stored) this.#save(next);
   }
@@ -136,16 +145,6 @@ export class ShelfSite implements SiteStore {
       yield listName(digest);
       for (const { sha256 } of files) yield sha256;
     }
-  }
-
-  /**
-   * When all releases are whole, no patch is needed. That costs no write: a stored record may go on naming patches that
-   * are gone, as long as it is read by this.
-   */
-  #forgetPatches(): boolean {
-    if (this.#base === undefined || this.#needed().length > 0) return false;
-    if (this.#stored.pending.length > 0) this.#stored = { ...this.#stored, pending: [] };
-    return true;
   }
 
   /** Patches up to the last one whose release is not all here. */
@@ -169,7 +168,9 @@ export class ShelfSite implements SiteStore {
 
   /** Without the releases that can be made neither of what is here nor by patches that are here. */
   #withoutLost(record: StoredRecord): StoredRecord {
-    const missing = record.pending.findIndex(({ patch }) => !this.#shelf.has(patch));
+    const missing = record.pending.findIndex(
+      ({ patch, release }) => !this.#shelf.has(patch) && !this.#isComplete(release),
+    );
     const usable = missing === -1 ? record.pending : record.pending.slice(0, missing);
     const isMade = (digest: string) =>
       this.#lists.has(digest) &&
@@ -181,15 +182,31 @@ export class ShelfSite implements SiteStore {
     return withoutReleases(record, new Set(lost));
   }
 
+  /** For a start, which must not fail because nothing can be written: it holds until the next one. */
+  #saveOrTell(next: StoredRecord): void {
+    try {
+      this.#save(next);
+    } catch (error) {
+      this.#tell(`site ${next.site}: ${messageOf(error)}`);
+      this.#take(next);
+    }
+  }
+
   #save(next: StoredRecord, lists: Readonly<Record<string, readonly ListedFile[]>> = {}): SiteRecord {
-    const saved = { ...next, revision: this.#stored.revision + 1 };
+    // A patch that is gone is no help, and must not make what later patches make look as if it needed it.
+    const pending = next.pending.filter(({ patch }) => this.#shelf.has(patch));
+    const saved = { ...next, pending, revision: this.#stored.revision + 1 };
     this.#shelf.save(saved);
-    this.#stored = saved;
+    this.#take(saved, lists);
+    return this.record();
+  }
+
+  #take(next: StoredRecord, lists: Readonly<Record<string, readonly ListedFile[]>> = {}): void {
     const known = new Map([...this.#lists, ...Object.entries(lists)]);
     this.#lists = new Map(
-      [...known].filter(([digest]) => saved.releases.some((each) => each.digest === digest)),
+      [...known].filter(([digest]) => next.releases.some((each) => each.digest === digest)),
     );
-    return this.record();
+    this.#stored = next;
   }
 
   #readLists(releases: readonly ReleaseEntry[]): ReadonlyMap<string, readonly ListedFile[]> {

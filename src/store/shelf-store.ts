@@ -35,8 +35,6 @@ export class ShelfStore implements Store {
   }
 
   collectGarbage(): number {
-    // Blobs are put one by one; before a record stops naming the patches that make them, all of them are durable.
-    this.#shelf.sync();
     for (const site of this.#sites.values()) site.trim();
     const needed = new Set<string>();
     for (const site of this.#sites.values()) for (const name of site.names()) needed.add(name);

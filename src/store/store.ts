@@ -58,7 +58,8 @@ export interface SiteStore {
   /**
    * Says what the base is, which every other method needs to know. Another base than before has been put there by the
    * operator and wins: it runs, and of the kept releases those stay whose content does not need the old one. The floor
-   * stays. When what ran cannot be made again, the newest release that can be runs, or else the base.
+   * stays. When what ran cannot be made again, the newest release that can be runs, or else the base. It never fails for
+   * the disk: what could not be written is told as a problem and holds until the next start.
    */
   begin(base: Base): SiteRecord;
   commit(entry: CommitEntry): SiteRecord;
@@ -70,7 +71,7 @@ export interface SiteStore {
   clearBad(digest: string): SiteRecord;
   /** Lets older sequences in again. A floor that is lower already stays. */
   lowerFloor(to: number): SiteRecord;
-  /** Gives up a release whose content turned out to be damaged; what ran in its place is chosen as `begin` does. */
+  /** Gives up a release whose content turned out to be damaged; what runs in its place is chosen as by `begin`, and it fails as little. */
   dropDamaged(digest: string): SiteRecord;
 
   /** Is this content in the store or in the base? By name alone: whoever uses it verifies it. */

@@ -180,7 +180,9 @@ export class NodeUpdates<Ready extends ReadyRelease> {
     const store = this.#store;
     this.#store = undefined;
     try {
-      (await store)?.[Symbol.dispose]();
+      const opened = await store;
+      for (const problem of opened?.takeProblems() ?? []) this.#problem(problem);
+      opened?.[Symbol.dispose]();
     } catch {
       // It could not be opened, which was said.
     }

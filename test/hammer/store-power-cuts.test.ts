@@ -86,7 +86,7 @@ describe.each(recorders)("a power cut, recorded by %s", (_name, record, skipped)
 
   test.skipIf(skipped)("leaves the release before or the one after, whole, and room for the next", () => {
     expect(steps.filter(({ kind }) => kind === "mark")).toHaveLength(script.length + 1);
-    expect([...faults(steps, { every: stride })]).toEqual([]);
+    expect([...faults(steps, { every: stride }).take(3)]).toEqual([]);
   });
 
   const kinds: readonly [what: string, isMeant: (path: string) => boolean][] = [

@@ -15,9 +15,8 @@ const log = "journal.db-wal";
 /** The steps of the script in an empty directory. */
 export function recordScript(dir: string): DiskStep[] {
   const recorder = new Recorder(dir);
-  const store = openStore(dir, { disk: recorder.disk });
-  runScript(store, (done) => recorder.add({ kind: "mark", done }));
-  store[Symbol.dispose]();
+  const open = () => openStore(dir, { disk: recorder.disk });
+  runScript(open, (done) => recorder.add({ kind: "mark", done }));
   recorder.look();
   return recorder.steps;
 }

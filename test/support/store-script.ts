@@ -12,6 +12,8 @@ const canary = { digest: digestOf("B"), percent: 5, startedMs: 20_000, key: "00"
 /** A step in the life of one site. */
 export interface Step {
   readonly name: string;
+  /** The store is closed before it, and opened anew. */
+  readonly reopens?: true;
   readonly run: (store: Store) => unknown;
 }
 
@@ -33,7 +35,13 @@ export const script: readonly Step[] = [
     name: "commit D over C, that is not all there",
     run: (store) => site(store).commit(commitOf("D", 40, { keep: 1 })),
   },
-  { name: "blobs of C and D", run: (store) => [putBlobsOf(site(store), "C"), settle(store, "D")] },
+  {
+    name: "blobs of C and D, that nobody has collected",
+    run: (store) => ["C", "D"].map((name) => putBlobsOf(site(store), name)),
+  },
+  { name: "back to B once more", reopens: true, run: (store) => site(store).rollback(digestOf("B"), null) },
+  { name: "and to D", reopens: true, run: (store) => site(store).rollback(digestOf("D"), null) },
+  { name: "collect", run: (store) => store.collectGarbage() },
   { name: "lower the floor", run: (store) => site(store).lowerFloor(35) },
   {
     name: "canary E",
@@ -62,12 +70,22 @@ export function expectedStandings(): readonly Standing[] {
 }
 
 /** Begins, and does every step; `done` is told how many are behind it. */
-export function runScript(store: Store, done: (steps: number) => void): void {
-  site(store).begin(base);
-  done(0);
-  for (const [i, step] of script.entries()) {
-    step.run(store);
-    done(i + 1);
+export function runScript(open: () => Store, done: (steps: number) => void): void {
+  let store = open();
+  try {
+    site(store).begin(base);
+    done(0);
+    for (const [i, step] of script.entries()) {
+      if (step.reopens) {
+        store[Symbol.dispose]();
+        store = open();
+        site(store).begin(base);
+      }
+      step.run(store);
+      done(i + 1);
+    }
+  } finally {
+    store[Symbol.dispose]();
   }
 }
 
@@ -118,7 +136,9 @@ if (import.meta.main) {
     process.exitCode = insistOnScript(() => openStore(dir)) > 0 ? 3 : 0;
   } else {
     const file = openSync(marks, "a");
-    using store = openStore(dir);
-    runScript(store, (steps) => writeSync(file, `${steps}\n`));
+    runScript(
+      () => openStore(dir),
+      (steps) => writeSync(file, `${steps}\n`),
+    );
   }
 }
