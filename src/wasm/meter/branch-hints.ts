@@ -19,7 +19,10 @@ export class BranchHints {
   #bodyStart = 0;
   #offsets: number[] = [];
 
-  /** A function begins, and its locals at `bodyStart`. Functions come in their order, and so do places in them. */
+  /**
+   * A function begins, and its locals at `bodyStart`. Functions come in their order, and so do places in them.
+   * `index` counts the functions with code only: the proposal means all, but JavaScriptCore looks hints up so.
+   */
   begin(index: number, bodyStart: number): void {
     this.#flush();
     this.#function = index;

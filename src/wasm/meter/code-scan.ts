@@ -14,6 +14,7 @@ import { sectionId } from "../section.ts";
 import { Blocks, blockKind } from "./blocks.ts";
 import { Charges, chargeSpanMax, unreached } from "./charges.ts";
 import { EditList, editKind } from "./edits.ts";
+import { shortFuel } from "./long-operations.ts";
 import { heightChanges, prefixedHeightChange } from "./operand-counts.ts";
 
 /** Facts about each function that the module defines, in columns. */
@@ -34,6 +35,9 @@ export interface CodeFacts {
   /** Functions of the module that it calls by name, and where its part of that list ends. */
   readonly callees: readonly number[];
   readonly calleeEnds: Uint32Array;
+  /** Globals that it writes, some of them if they are many, and where its part of that list ends. */
+  readonly written: readonly number[];
+  readonly writtenEnds: Uint32Array;
   /** Calls what only running tells (a table's entry, a reference). */
   readonly callsAnything: Uint8Array;
   /** Has loops; calls anything at all (long operations included). */
@@ -69,6 +73,9 @@ const steps: Uint8Array = Uint8Array.from({ length: 256 }, (_, op) => {
   return byShape[shapeOf(op, 0) ?? "unknown"] ?? step.special;
 });
 
+/** Globals that a function writes are noted up to here. */
+const writtenMax = 8;
+
 /** What an instruction costs, in fuel, where that is not 1. */
 const cost = {
   /** An exception is an object, and finding its handler walks the stack: 1 to 2 µs. */
@@ -89,6 +96,7 @@ class CodeScan {
   readonly #charges = new Charges(this.#edits);
   readonly #blocks = new Blocks();
   readonly #callees: number[] = [];
+  readonly #written: number[] = [];
   /** Parameters and results of each type; -1 for what is no function type. */
   readonly #params: Int32Array;
   readonly #results: Int32Array;
@@ -129,6 +137,8 @@ class CodeScan {
       localCounts: column(),
       callees: this.#callees,
       calleeEnds: column(),
+      written: this.#written,
+      writtenEnds: column(),
       callsAnything: new Uint8Array(bodies.length),
       catches: new Uint8Array(bodies.length),
       loops: new Uint8Array(bodies.length),
@@ -149,6 +159,7 @@ class CodeScan {
       facts.frameValues[i] = locals + this.#highest;
       facts.editEnds[i] = this.#edits.count;
       facts.calleeEnds[i] = this.#callees.length;
+      facts.writtenEnds[i] = this.#written.length;
       facts.callsAnything[i] = this.#callsAnything;
       facts.catches[i] = this.#catches;
       facts.loops[i] = this.#loops;
@@ -171,6 +182,7 @@ class CodeScan {
   #scanBody(locals: number, results: number): void {
     const [bytes, charges, blocks, end] = [this.#bytes, this.#charges, this.#blocks, this.#end];
     const globals = this.#module.globals.length;
+    const writtenBefore = this.#written.length;
     blocks.top = -1;
     blocks.push(blockKind.function, 0, 0, results, 0, 0);
     charges.begin(this.#at, 1 + Math.max(0, locals - cost.freeLocals));
@@ -199,6 +211,7 @@ class CodeScan {
           while (bytes[at++]! >= 0x80);
           const index = readUnsignedLeb(bytes, start, at);
           if (index >= globals) this.#failAt(start, `global ${index} of ${globals}`);
+          if (op === 0x24) this.#noteWritten(index, writtenBefore);
           break;
         }
         case step.leb:
@@ -229,6 +242,11 @@ class CodeScan {
       }
     }
     this.#failAt(end, "a function without its end");
+  }
+
+  #noteWritten(global: number, before: number): void {
+    const written = this.#written;
+    if (written.length < before + writtenMax && !written.includes(global, before)) written.push(global);
   }
 
   /** Everything that has a type, a label or an index of its own. `start` is where the opcode is. */
@@ -270,14 +288,10 @@ class CodeScan {
       case 0x08:
       case 0x09:
         this.#u32();
-        this.#charges.cost += cost.throw;
-        this.#calls = 1;
-        this.#endPath();
+        this.#throw(start);
         return;
       case 0x0a:
-        this.#calls = 1;
-        this.#charges.cost += cost.throw;
-        this.#endPath();
+        this.#throw(start);
         return;
       case 0x00:
         this.#endPath();
@@ -354,7 +368,7 @@ class CodeScan {
     if (op === 0x12 || op === 0x13 || op === 0x15) {
       this.#edits.push(editKind.tailCall, start, 0, 0);
       this.#endPath();
-    }
+    } else this.#edits.push(editKind.call, start, this.#at - start, 0);
   }
 
   #prefixed(prefix: number, start: number): void {
@@ -382,6 +396,7 @@ class CodeScan {
         const indices = [...shape].map(() => this.#u32());
         if (prefix !== 0xfc || second === 9 || second === 13) return;
         this.#checkTables(second, indices);
+        if (second !== 15 && second !== 16) this.#charges.cost += shortFuel;
         if (second !== 16) this.#replace(prefix * 0x1000 + second, start, indices);
         return;
       }
@@ -399,7 +414,7 @@ class CodeScan {
 
   #replace(op: number, start: number, indices: readonly number[]): void {
     this.#calls = 1;
-    this.#edits.push(editKind.call, start, this.#at - start, this.#replacements.of(op, indices));
+    this.#edits.push(editKind.replace, start, this.#at - start, this.#replacements.of(op, indices));
   }
 
   #call(index: number): void {
@@ -533,6 +548,13 @@ class CodeScan {
     this.#charges.note();
     this.#charges.cost = unreached;
     this.#height = this.#blocks.heights[this.#blocks.top]!;
+  }
+
+  #throw(start: number): void {
+    this.#charges.cost += cost.throw;
+    this.#calls = 1;
+    this.#edits.push(editKind.call, start, this.#at - start, 0);
+    this.#endPath();
   }
 
   #functionIndex(): number {

@@ -8,18 +8,20 @@
 export const editKind = {
   /** Takes `value` units of fuel and looks whether any are left. */
   charge: 0,
-  /** Calls the function `value` instead of the instruction that is there. */
+  /** A call: the fuel is written back in front of it and read again behind it. Or what throws. */
   call: 1,
-  /** In a function that counts its depth: a return becomes a branch to the block `value` around its code. */
-  leave: 2,
-  /** In a function that counts its depth: gives the depth back in front of a tail call. */
-  tailCall: 3,
+  /** Calls the function `value` instead of the instruction that is there. */
+  replace: 2,
+  /** A return becomes a branch to the block `value` around the function's code. */
+  leave: 3,
+  /** In front of a tail call what was counted is written back. */
+  tailCall: 4,
   /** In a function that counts its depth: an exception may have come through callees that never gave it back. */
-  caught: 4,
+  caught: 5,
   /** `caught` at the head of a loop, then `charge`. */
-  caughtCharge: 5,
+  caughtCharge: 6,
   /** A function that hands exceptions on to its caller, past the block around its code. */
-  delegate: 6,
+  delegate: 7,
 } as const;
 
 export class EditList {

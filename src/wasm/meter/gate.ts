@@ -16,10 +16,10 @@ export interface Gate {
   readonly table: number;
   /** Function () → (): asks for more fuel. */
   readonly spent: number;
-  /** Function () → (): the end of a guest that calls too deep. */
+  /** Function () → (): the end of a guest that calls too deep, or asks for more fuel if that is what it needs. */
   readonly overflowed: number;
-  /** Function (i32) → (): takes so much fuel. */
-  readonly settle: number;
+  /** Function (i32) → i32: asks for more fuel where this much, below 0, is left; answers what there is now. */
+  readonly refill: number;
 }
 
 /** Adds the globals, the table and the functions that every metered module has. */
@@ -32,16 +32,23 @@ export function addGate(additions: Additions): Gate {
   const spent = new ByteWriter().u8(0, 0x23).u32(fuel);
   pushGateCall(spent, additions, table, gateEntry.spent, 1);
   spent.u8(0x24).u32(fuel).u8(0x0b);
-  const gate = {
-    fuel,
+  const asking = { fuel, spent: additions.func(nothing, spent.finish()) };
+  const overflowed = new ByteWriter().u8(0, 0x23).u32(stack).u8(0x41, 0, 0x48, 0x04, 0x40, 0x00, 0x0b);
+  pushLook(overflowed, asking);
+  const refill = new ByteWriter()
+    .u8(0, 0x20, 0, 0x24)
+    .u32(fuel)
+    .u8(0x10)
+    .u32(asking.spent)
+    .u8(0x23)
+    .u32(fuel);
+  return {
+    ...asking,
     stack,
     table,
-    spent: additions.func(nothing, spent.finish()),
-    overflowed: additions.func(nothing, Uint8Array.of(0, 0x00, 0x0b)),
+    overflowed: additions.func(nothing, overflowed.u8(0x0b).finish()),
+    refill: additions.func(additions.type(["i32"], ["i32"]), refill.u8(0x0b).finish()),
   };
-  const settle = new ByteWriter().u8(0);
-  pushCharge(settle, gate, () => settle.u8(0x20, 0));
-  return { ...gate, settle: additions.func(additions.type(["i32"], []), settle.u8(0x0b).finish()) };
 }
 
 /** Calls an entry of the gate with so many i32 that are on the stack; it answers one. */
@@ -56,14 +63,18 @@ export function pushGateCall(
   out.u8(0x41, entry, 0x11).u32(type).u32(table);
 }
 
+/** What asking for fuel needs. */
+type Asking = Pick<Gate, "fuel" | "spent">;
+
 /** Takes as much fuel as `pushAmount` leaves on the stack (an i32) and asks for more when it is used up. */
-export function pushCharge(
-  out: ByteWriter,
-  gate: Pick<Gate, "fuel" | "spent">,
-  pushAmount: (out: ByteWriter) => void,
-): void {
+export function pushCharge(out: ByteWriter, gate: Asking, pushAmount: (out: ByteWriter) => void): void {
   out.u8(0x23).u32(gate.fuel);
   pushAmount(out);
   out.u8(0x6b, 0x24).u32(gate.fuel);
-  out.u8(0x23).u32(gate.fuel).u8(0x41, 0, 0x48, 0x04, 0x40, 0x10).u32(gate.spent).u8(0x0b);
+  pushLook(out, gate);
+}
+
+/** Asks for more fuel when it is used up. */
+function pushLook(out: ByteWriter, { fuel, spent }: Asking): void {
+  out.u8(0x23).u32(fuel).u8(0x41, 0, 0x48, 0x04, 0x40, 0x10).u32(spent).u8(0x0b);
 }

@@ -23,6 +23,9 @@ const shortMax = 256;
 /** Fuel: one unit for so many bytes as a power of two (8 bytes), and for each entry of a table (4 units). */
 const [bytesShift, entriesShift] = [3, 2];
 
+/** What a short operation costs, whatever its length; whoever has it charges that. */
+export const shortFuel: number = (shortMax >> bytesShift) + 4;
+
 /** What a growth costs beside what it copies and clears: it asks the host. */
 const growthFuel = 200;
 
@@ -65,7 +68,8 @@ export class LongOperations {
       return additions.func(type, this.#growTable(first, instruction));
     }
     const source = op === 0xfc011 ? this.#tableType(first) : "i32";
-    return additions.func(additions.type(["i32", source, "i32"], []), this.#inPieces(op, instruction));
+    const type = additions.type(["i32", source, "i32"], []);
+    return additions.func(type, short(instruction, additions.func(type, this.#inPieces(op, instruction))));
   }
 
   #tableType(index: number): ValueType {
@@ -89,10 +93,6 @@ export class LongOperations {
         out.u8(0x41).s32(isTable ? piece << entriesShift : piece >> bytesShift),
       );
 
-    // What is short does not look at the fuel: whoever calls does.
-    out.u8(0x20, count, 0x41).s32(shortMax).u8(0x4d, 0x04, 0x40);
-    out.u8(0x23).u32(this.#gate.fuel).u8(0x20, count, 0x41, bytesShift, 0x76, 0x41, 4, 0x6a, 0x6b);
-    out.u8(0x24).u32(this.#gate.fuel).u8(0x20, at, 0x20, source, 0x20, count).raw(instruction).u8(0x0f, 0x0b);
     out.u8(0x02, 0x40, 0x20, count, 0x41).s32(piece).u8(0x4d, 0x0d, 0);
     // An end behind 2^32 is out of bounds: no memory or table that emend allows is so large.
     for (const each of moving) {
@@ -160,4 +160,12 @@ export class LongOperations {
     pushGateCall(out, this.#additions, this.#gate.table, entry, 3);
     out.u8(0x45, 0x04, 0x40, 0x41, 0x7f, 0x0f, 0x0b);
   }
+}
+
+/** What is short goes at once: a function so small that the compiler puts it where it is called. */
+function short(instruction: Uint8Array, long: number): Uint8Array {
+  const [at, source, count] = [0, 1, 2];
+  const out = new ByteWriter().u8(0, 0x20, count, 0x41).s32(shortMax).u8(0x4d, 0x04, 0x40);
+  out.u8(0x20, at, 0x20, source, 0x20, count).raw(instruction).u8(0x05);
+  return out.u8(0x20, at, 0x20, source, 0x20, count, 0x10).u32(long).u8(0x0b, 0x0b).finish();
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { assembleText } from "../../../test/support/assemble-text.ts";
+import { Cursor } from "../../bytes/index.ts";
 import { decodeModule } from "../module.ts";
 import { meterModule } from "./index.ts";
 
@@ -42,6 +43,12 @@ async function metered(text: string, host: Partial<Record<"spent" | "growMemory"
   return { exports, heard, begin, fuel: () => exports[names.fuel]!(), stack: () => exports[names.stack]!() };
 }
 
+/** Whether a section is the one with branch hints; the cursor is then behind its name. */
+function isHints(payload: Cursor): boolean {
+  const text = "metadata.code.branch_hint";
+  return payload.bytes[payload.offset] === text.length && payload.name() === text;
+}
+
 describe("fuel", () => {
   const used: readonly (readonly [what: string, units: number, body: string])[] = [
     ["an empty function", 1, ""],
@@ -73,6 +80,56 @@ describe("fuel", () => {
     exports.f!();
     expect(heard).toEqual(["spent(-6)"]);
     expect(fuel()).toBe(100 - 6 - 10);
+  });
+
+  /** A loop with something in it; each call of `$g` takes 5 units. */
+  const turns = (call: string): string => `(module (tag $e) (global $n (mut i32) (i32.const 0))
+    (func $g (global.set $n (i32.add (global.get $n) (i32.const 1))))
+    (func $h (throw $e))
+    (func $f (export "f") (param i32) (result i32)
+      (loop $l ${call} (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (global.get $n))
+    (func (export "caught") (param i32) (try (do (drop (call $f (local.get 0)))) (catch_all))))`;
+
+  test("is handed to callees from loops that hold it, and back", async () => {
+    const alone = await metered(turns("(nop)"));
+    const calling = await metered(turns("(call $g)"));
+    for (const { exports, begin } of [alone, calling]) {
+      begin(1000);
+      exports.f!(10);
+    }
+    expect(alone.fuel() - calling.fuel()).toBe(10 * 5);
+    calling.begin(7);
+    expect(calling.exports.f!(10)).toBe(20);
+    expect(calling.heard).toEqual(["spent(-2)"]);
+  });
+
+  test("is not lost with a loop that an exception ends", async () => {
+    const { exports, begin, fuel } = await metered(turns("(call $h)"));
+    begin(10_000);
+    exports.caught!(10);
+    // The exception alone takes 2,000.
+    expect(fuel()).toBeLessThan(10_000 - 2000 - 10);
+  });
+
+  test("is taken in loops of functions with handlers, whichever way they go", async () => {
+    const { exports, begin, fuel } = await metered(`(module (tag $e)
+      (func $g (param i32) (if (i32.and (local.get 0) (i32.const 1)) (then (throw $e))))
+      (func (export "f") (param i32) (loop $l (block $b (try_table (catch_all $b) (call $g (local.get 0))))
+        (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`);
+    begin(100_000);
+    exports.f!(20);
+    expect(100_000 - fuel()).toBeGreaterThan(10 * 2000 + 20 * 8);
+    expect(100_000 - fuel()).toBeLessThan(20 * 2000 + 20 * 20);
+  });
+
+  test("is looked at where the engine expects it least: hints count functions without imports", async () => {
+    const bytes = await assembleText(
+      '(module (import "m" "f" (func)) (func (export "f") (param i32) (loop $l (br_if $l (local.get 0)))))',
+    );
+    const { sections } = decodeModule(meterModule(decodeModule(bytes), limits, { globals: true }).bytes);
+    const hints = sections.map(({ payload }) => new Cursor(payload)).find(isHints);
+    // One function, which is 0, with one hint.
+    expect([hints?.u32(), hints?.u32(), hints?.u32()]).toEqual([1, 0, 1]);
   });
 });
 

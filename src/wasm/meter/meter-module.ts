@@ -11,7 +11,8 @@
  *      `memory.grow` answer -1. An allowed growth can still fail in the engine for lack of memory: look at sizes.
  *    - 2 `growTable (index, entries, more) → allowed`: likewise for tables.
  * 2. Call `begin(fuel, stack)` before each run and before each initialiser: fuel of the first slice, and bytes of
- *    stack that the guest may use. A trap or an exit leaves both as they were.
+ *    stack that the guest may use. An exit leaves both as they were, and so does a trap, except for what the loops
+ *    that it came from had taken out.
  * 3. Read `fuel()` for what is left of the slice, and `stack()`: it is below 0 when the guest trapped for calling
  *    too deep.
  *
