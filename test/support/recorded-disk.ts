@@ -86,10 +86,12 @@ class Recorder {
     const before = this.#seen.get(log);
     if (before === undefined) this.steps.push({ kind: "create", path: log }, { kind: "sync", path: "." });
     const offset = before !== undefined && now.subarray(0, before.length).equals(before) ? before.length : 0;
-    this.steps.push(
-      { kind: "write", path: log, offset, bytes: now.subarray(offset) },
-      { kind: "sync", path: log },
-    );
+    if (now.length > offset) {
+      this.steps.push(
+        { kind: "write", path: log, offset, bytes: now.subarray(offset) },
+        { kind: "sync", path: log },
+      );
+    }
     this.#seen.set(log, now);
   }
 
