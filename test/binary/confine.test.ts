@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { isExecutableBuilt, runCommand, startNode } from "../support/executable.ts";
 import { rawRequest } from "../support/raw-connection.ts";
+import { waitFor } from "../support/serve-sites.ts";
 
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
 
@@ -12,7 +13,9 @@ describe.skipIf(!isExecutableBuilt(import.meta.path) || !isRoot)(
     test("answers as nobody, with no way back, and says what it did", async () => {
       await using node = await startNode(["--ephemeral", "--confine"]);
       expect((await rawRequest(node.port, "GET /"))?.status).toBe(200);
-      expect(node.stderr()).toContain("--confine: privileges: emend runs as nobody (");
+      // The node says it behind its ready line.
+      const says = "--confine: privileges: emend runs as nobody (";
+      await waitFor("its words", () => node.stderr().includes(says));
       expect(node.stderr()).toMatch(/--confine: control group: (?:not done: )?\/?[^\n]+\n/);
       const status = readFileSync(`/proc/${node.pid}/status`, "latin1");
       const [, ...uids] = /^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)$/m.exec(status) ?? [];
