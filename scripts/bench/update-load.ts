@@ -129,7 +129,13 @@ export async function measureEndurance(updates: number, everyMs: number): Promis
   writeFileSync(names, JSON.stringify(Object.fromEntries(byRelease)));
   const node = await startUpdateNode({ default: releases[0]! }, "/release.txt");
   const clients = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "release-clients.ts"), new URL(node.child.url).port, names],
+    [
+      process.execPath,
+      join(import.meta.dir, "release-clients.ts"),
+      new URL(node.child.url).port,
+      "default.test",
+      names,
+    ],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   const run = async (from: number, to: number): Promise<void> => {

@@ -224,26 +224,11 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
     throw new EmendError("release.unknown", `no release of this site has a file with SHA-256 ${sha256}`);
   }
 
-  /** Takes up the canary that a restart interrupted, or ends it when that cannot be. */
+  /** Takes up the canary that a restart interrupted, or ends it when that cannot be, and looks at what the disk kept. */
   async resume(): Promise<void> {
     const { canary } = this.#journaled;
-    if (this.#releases.held.hasUnkept) this.#settle();
-    if (canary === null) return;
-    await this.#turns.inTurn(async () => {
-      try {
-        const next = await this.#prepare(await this.#open(canary.digest));
-        await this.#orDiscard(next, () => this.#options.lane.probe(next.ready));
-        this.#tenure.startCanary(next, canary, this.#releases.sequenceOf(canary.digest));
-      } catch (error) {
-        const { notices, journal } = this.#options;
-        notices.problem(error, `the canary of ${canary.digest} does not go on after the restart`);
-        if (this.#journaled.canary !== null) {
-          this.#releases.follow(await journal.change("endCanary", "aborted", null));
-        }
-        const reason = "it could not be taken up again after a restart";
-        this.#publishEnded("canary-aborted", canary.digest, { actor: "node", reason });
-      }
-    });
+    if (canary !== null) await this.#turns.inTurn(() => this.#resumeCanary(canary));
+    await this.#checkKept();
   }
 
   /** Resolves when the change under way is over and what was made is kept. No verdict is given after that. */
@@ -527,6 +512,65 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
     this.#settle();
     this.#publishEnded(isPromoted ? "canary-promoted" : "canary-aborted", digest, cause, status.before);
     return status;
+  }
+
+  async #resumeCanary(canary: CanaryRecord): Promise<void> {
+    try {
+      const next = await this.#prepare(await this.#open(canary.digest));
+      await this.#orDiscard(next, () => this.#options.lane.probe(next.ready));
+      this.#tenure.startCanary(next, canary, this.#releases.sequenceOf(canary.digest));
+    } catch (error) {
+      const { notices, journal } = this.#options;
+      notices.problem(error, `the canary of ${canary.digest} does not go on after the restart`);
+      if (this.#journaled.canary !== null) {
+        this.#releases.follow(await journal.change("endCanary", "aborted", null));
+      }
+      const reason = "it could not be taken up again after a restart";
+      this.#publishEnded("canary-aborted", canary.digest, { actor: "node", reason });
+    }
+  }
+
+  /**
+   * Reads what the store has of the running release: assets would only be found damaged when somebody asks for them.
+   * What the disk has not kept is given up for the newest release that it has.
+   */
+  async #checkKept(): Promise<void> {
+    const { release } = this.#tenure.running;
+    try {
+      await this.#releases.open(release.digest, this.#options.thread);
+    } catch (error) {
+      if (!(error instanceof EmendError) || error.code !== "store.failed") return;
+      await this.#turns.inTurn(async () => {
+        if (this.#tenure.running.release === release) await this.#giveUp(release.digest, error);
+      });
+    }
+  }
+
+  async #giveUp(damaged: string, error: EmendError): Promise<void> {
+    const { lane, journal, notices } = this.#options;
+    notices.problem(error, `release ${damaged} is damaged in the store and is given up`);
+    this.#releases.follow(await journal.change("dropDamaged", damaged));
+    const next = await this.#newestWhole();
+    lane.discard(this.#tenure.swap(next).before.ready);
+    this.#settle();
+    const { from, to, generation } = this.#step(damaged, next.release.digest);
+    const { message: reason } = error;
+    notices.publish({ event: "rolled-back", site: this.site, from, to, generation, reason, actor: "node" });
+    const text = `emend: site ${this.site} was rolled back from ${from} to ${to}: ${reason}`;
+    void notices.tell({ text, event: "rolled-back", release: from, running: to, reason });
+  }
+
+  /** What the journal says is to run, and where that is damaged too, what it says then: the base in the end. */
+  async #newestWhole(): Promise<Live<Ready>> {
+    for (;;) {
+      const digest = this.#journaled.running ?? this.#releases.held.base.digest;
+      try {
+        return await this.#prepare(await this.#open(digest));
+      } catch (error) {
+        if (digest === (this.#journaled.running ?? this.#releases.held.base.digest)) throw error;
+        this.#options.notices.problem(error, `release ${digest} is damaged in the store and is given up`);
+      }
+    }
   }
 
   #publishEnded(
