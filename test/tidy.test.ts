@@ -47,8 +47,12 @@ const rooms: Readonly<Record<string, Room>> = {
   trust: { rooms: ["bytes"], packages: ["valibot"], builtins: ["node:crypto"] },
   signing: { rooms: ["bytes", "trust"], builtins: ["node:crypto"] },
   state: { rooms: ["bytes"], builtins: files },
-  store: { rooms: ["bytes"], packages: ["bun:ffi", "bun:sqlite"], builtins: ["node:fs", "node:path"] },
-  confine: { rooms: [], packages: ["bun:ffi"], builtins: ["node:fs"] },
+  store: {
+    rooms: ["bytes", "state"],
+    packages: ["bun:ffi", "bun:sqlite"],
+    builtins: ["node:fs", "node:path"],
+  },
+  confine: { rooms: [], packages: ["bun:ffi"], builtins: ["node:fs", "node:path"] },
   events: { rooms: [], types: ["log"] },
   admin: {
     rooms: ["bytes", "events"],

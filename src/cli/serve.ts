@@ -77,7 +77,7 @@ async function serve(siteDir: string | undefined, options: ServeOptions): Promis
   const state = openState({ dir: options.state, ephemeral: options.ephemeral === true });
   if (state.tokenSource === "in-memory") writeSync(2, `operator token: ${state.token}\n`);
   const logger = openLog(config);
-  const giveUp = options.confine ? await confine(config, options.user) : undefined;
+  const giveUp = options.confine ? await confine(config, options.user, state.dir) : undefined;
   const node = await startNode({ version, config, sources, state, logger, watch: options.watch === true });
   giveUp?.();
   outliveBugs(logger);
@@ -85,7 +85,7 @@ async function serve(siteDir: string | undefined, options: ServeOptions): Promis
 }
 
 /** Puts limits on this process; what comes back gives up its privileges, once its listeners are open. */
-async function confine(config: NodeConfig, user: string): Promise<() => void> {
+async function confine(config: NodeConfig, user: string, stateDir: string | null): Promise<() => void> {
   const wall = await import("../confine/index.ts");
   const report = new wall.ConfineReport((line) => writeSync(2, line));
   const { server, sites } = config;
@@ -97,6 +97,7 @@ async function confine(config: NodeConfig, user: string): Promise<() => void> {
     }),
   );
   return () => {
+    if (stateDir !== null && process.getuid?.() === 0) report.add(wall.giveState(stateDir, user));
     report.add(wall.refuseNewPrivileges());
     report.add(wall.dropPrivileges(user));
     report.check();

@@ -3,7 +3,7 @@ import { EmendError } from "../errors.ts";
 
 /** One part of it. `words` say what was done, or why it could not be. */
 export interface ConfineStep {
-  readonly part: "control group" | "privileges" | "new privileges";
+  readonly part: "control group" | "privileges" | "new privileges" | "state directory";
   readonly done: boolean;
   readonly words: string;
 }
@@ -29,7 +29,7 @@ export class ConfineReport {
    * @throws EmendError `confine`
    */
   check(): void {
-    const walls = this.#steps.filter(({ part }) => part !== "new privileges");
+    const walls = this.#steps.filter(({ part }) => part === "control group" || part === "privileges");
     if (walls.some(({ done }) => done)) return;
     const why = walls.map(({ part, words }) => `${part}: ${words}`).join("; ");
     throw new EmendError("confine", `--confine: nothing of it could be done: ${why}`);

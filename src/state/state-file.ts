@@ -4,7 +4,9 @@
  */
 import {
   closeSync,
+  fchownSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -58,10 +60,29 @@ function writeSynced(path: string, text: string): void {
   // "wx": never through a link or into a file that somebody else put there.
   const file = openSync(path, "wx", 0o600);
   try {
+    giveToOwnerOf(dirname(path), file);
     writeSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);
+  }
+}
+
+/** A node that starts as root and then gives that up must still be able to open what root has written for it. */
+export function giveToOwnerOf(directory: string, file: number): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(directory);
+  if (uid !== 0) fchownSync(file, uid, gid);
+}
+
+/** A directory within the state directory, made where it is not there, and its owner's. */
+export function makeStateDirectory(path: string): void {
+  if (mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined) return;
+  const directory = openSync(path, "r");
+  try {
+    giveToOwnerOf(dirname(path), directory);
+  } finally {
+    closeSync(directory);
   }
 }
 

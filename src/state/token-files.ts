@@ -3,14 +3,20 @@
  * cannot undo each other. A file holds the SHA-256 of a token and never the token: it cannot be shown again. A plain
  * hash will do, since tokens are 32 random bytes and no one's password.
  */
-import { linkSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { linkSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sha256Hex } from "../bytes/index.ts";
 import { EmendError } from "../errors.ts";
 import { tokensMax } from "../limits.ts";
 import { createOperatorToken } from "./operator-token.ts";
 import { type Principal, type Role, roles } from "./principal.ts";
-import { readStateFile, stateError, syncDirectory, writeStateFile } from "./state-file.ts";
+import {
+  makeStateDirectory,
+  readStateFile,
+  stateError,
+  syncDirectory,
+  writeStateFile,
+} from "./state-file.ts";
 
 /** A token as it is kept. */
 export interface KeptToken extends Principal {
@@ -63,7 +69,7 @@ export function addToken(dir: string, { name, role, site }: Principal, nowMs: nu
   // Written under a name that is nobody's, then linked: a link never replaces what is there.
   const draft = `.${kept.sha256}`;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeStateDirectory(path);
     writeStateFile(path, draft, `${JSON.stringify(kept)}\n`);
     linkSync(join(path, draft), join(path, name));
     return token;

@@ -5,7 +5,6 @@
 import {
   closeSync,
   constants,
-  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -13,10 +12,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { giveToOwnerOf } from "../state/index.ts";
 import { codeOf } from "./store-error.ts";
 
 export interface Disk {
@@ -75,11 +74,4 @@ function syncOpened(path: string, flags: number): void {
   } finally {
     closeSync(file);
   }
-}
-
-/** A node that starts as root and then gives that up must still be able to open what it wrote before. */
-export function giveToOwnerOf(directory: string, file: number): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(directory);
-  if (uid !== 0) fchownSync(file, uid, gid);
 }

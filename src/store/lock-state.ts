@@ -5,7 +5,7 @@
 import { closeSync, constants, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EmendError, messageOf } from "../errors.ts";
-import { giveToOwnerOf } from "./disk.ts";
+import { giveToOwnerOf } from "../state/index.ts";
 import { codeOf } from "./store-error.ts";
 
 type Pointer = import("bun:ffi").Pointer;
