@@ -43,10 +43,11 @@ export class HeldFiles {
     return this.#unkept.size > 0;
   }
 
-  /** Takes contents into memory. */
+  /** Takes contents into memory, also those that the store has: what is new is whole, what lies there may be damaged. */
   add(contents: ReadonlyMap<string, Blob>): void {
     for (const [sha256, blob] of contents) {
-      if (this.#of(sha256) !== undefined) continue;
+      const base = this.#baseContent(sha256);
+      if (this.#made.has(sha256) || (base !== undefined && base.unchanged?.() !== false)) continue;
       this.#made.set(sha256, blob);
       this.#unkept.add(sha256);
     }
@@ -55,6 +56,11 @@ export class HeldFiles {
   /** The store has a content in this file. */
   addStored(sha256: string, path: string): void {
     this.#stored.set(sha256, storedContent(sha256, path));
+  }
+
+  /** The store does not have a content after all. */
+  forgetStored(sha256: string): void {
+    this.#stored.delete(sha256);
   }
 
   /** Looks for contents in the store too. Answers those that the node does not have. */
@@ -121,8 +127,12 @@ export class HeldFiles {
   #of(sha256: string): Content | undefined {
     const made = this.#made.get(sha256);
     if (made !== undefined) return { size: made.size, blob: made };
+    return this.#baseContent(sha256) ?? this.#stored.get(sha256);
+  }
+
+  #baseContent(sha256: string): ReleaseFile | undefined {
     this.#baseContents ??= new Map([...this.#base.files.values()].map((file) => [file.sha256, file]));
-    return this.#baseContents.get(sha256) ?? this.#stored.get(sha256);
+    return this.#baseContents.get(sha256);
   }
 }
 

@@ -70,6 +70,9 @@ export class JournaledStart {
   giveUp(digest: string, error: unknown): void {
     const { store, report } = this.#options;
     report(`release ${digest} cannot be served and is given up: ${messageOf(error)}`);
+    const files = this.#record.releases.find((release) => release.digest === digest)?.files ?? [];
+    // Reading a content removes it when it is damaged, so that no other release relies on it.
+    for (const { sha256 } of files) if (store.readBlob(sha256) === null) this.#held.forgetStored(sha256);
     this.#record = store.dropDamaged(digest);
   }
 

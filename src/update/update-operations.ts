@@ -127,7 +127,12 @@ export class UpdateOperations {
     const store = this.#store(place.dir);
     const siteStore = store.site(place.site);
     const taken = blobs.map(({ sha256, ticket }) => ({ sha256, blob: takeBlob(ticket) }));
-    for (const { sha256, blob } of taken) siteStore.putBlob(sha256, await blob.bytes());
+    for (const { sha256, blob } of taken) {
+      // What lies there already stays only if it is whole.
+      if (siteStore.blobPath(sha256) === null || siteStore.readBlob(sha256) === null) {
+        siteStore.putBlob(sha256, await blob.bytes());
+      }
+    }
     store.collectGarbage();
     const paths = this.paths(
       place,

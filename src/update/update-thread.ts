@@ -93,17 +93,20 @@ export class UpdateThread {
     });
   }
 
-  /** Ends the thread once it has answered all that it was asked. */
+  /** Ends the thread once it has answered all that it was asked, unless somebody wants something of it meanwhile. */
   async end(): Promise<void> {
     clearTimeout(this.#idle);
     const worker = this.#worker;
     if (worker === undefined) return;
+    const closed = this.ask("close", []);
+    // What is asked from here on finds the thread without its stores and patches, as it would a new one.
+    this.#life++;
     try {
-      await this.ask("close", []);
+      await closed;
     } catch {
       // It is dead already.
     }
-    this.#lose(worker, "it was ended");
+    if (this.#waiting.size === 0 && this.#holders === 0) this.#lose(worker, "it was ended");
   }
 
   #started(): Worker {
