@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kitGuest } from "../../test/support/guests.ts";
+import { waitFor } from "../../test/support/serve-sites.ts";
 import {
   type Files,
   publish,
@@ -130,25 +131,23 @@ describe("a node that starts again", () => {
   });
 
   test.each([
-    ["cut short", "short", 200, "let a = 1;"],
-    ["flipped", "let a = 3;".repeat(100), 503, "503"],
-  ])(
-    "never serves a content that is %s on its disk, and gets rid of it",
-    async (_name, bytes, http, begin) => {
-      using state = await updated();
-      writeFileSync(join(state.dir, "blobs", sha256Hex(String(three["public/new.js"]))), bytes);
-      await using node = await startUpdateNode({ sites: { default: one }, dir: state.dir });
-      const answer = await node.get("/new.js");
-      expect([answer.http, answer.text.slice(0, begin.length)]).toEqual([http, begin]);
-      if (http === 503) await node.admin("POST", "/v1/sites/default/rollback", "{}");
-      expect((await node.get("/new.js")).text).toBe("let a = 1;".repeat(100));
-      expect((await node.push(await publish(two, three), "?insist=1")).body.status).toBe("applied");
-      expect((await node.get("/new.js")).text).toBe("let a = 2;".repeat(100));
-      await node.stop();
-      await using again = await startUpdateNode({ sites: { default: one }, dir: state.dir });
-      expect((await again.get("/new.js")).text).toBe("let a = 2;".repeat(100));
-    },
-  );
+    ["cut short", "short"],
+    ["flipped", "let a = 3;".repeat(100)],
+  ])("never serves a content that is %s on its disk, and gives its release up", async (_name, bytes) => {
+    using state = await updated();
+    writeFileSync(join(state.dir, "blobs", sha256Hex(String(three["public/new.js"]))), bytes);
+    await using node = await startUpdateNode({ sites: { default: one }, dir: state.dir });
+    const whole = "let a = 1;".repeat(100);
+    const first = await node.get("/new.js");
+    // It is found at start, when it is asked for, or a moment later.
+    expect(first.http === 200 ? first.text : "nothing").toBe(first.http === 200 ? whole : "nothing");
+    await waitFor("the release before", async () => (await node.get("/new.js")).text === whole);
+    expect((await node.push(await publish(two, three), "?insist=1")).body.status).toBe("applied");
+    expect((await node.get("/new.js")).text).toBe("let a = 2;".repeat(100));
+    await node.stop();
+    await using again = await startUpdateNode({ sites: { default: one }, dir: state.dir });
+    expect((await again.get("/new.js")).text).toBe("let a = 2;".repeat(100));
+  });
 
   const harms: readonly [name: string, harm: (dir: string) => void][] = [
     ["all of its contents", (dir) => rmSync(join(dir, "blobs"), { recursive: true, force: true })],

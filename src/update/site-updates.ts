@@ -227,6 +227,8 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
   /** Takes up the canary that a restart interrupted, or ends it when that cannot be, and looks at what the disk kept. */
   async resume(): Promise<void> {
     const { canary } = this.#journaled;
+    // What was made again out of patches goes where it had not got to.
+    if (this.#releases.held.hasUnkept) this.#settle();
     if (canary !== null) await this.#turns.inTurn(() => this.#resumeCanary(canary));
     await this.#checkKept();
   }
