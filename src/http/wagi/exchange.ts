@@ -17,7 +17,7 @@ import { emptyInput, type Input, type Preopen } from "../../wasi/index.ts";
 import type { Verdict } from "../admission/index.ts";
 import type { Call } from "../call.ts";
 import { plainResponse } from "../plain-response.ts";
-import type { ReadyHead } from "./head-cache.ts";
+import type { HeadCache, ReadyHead } from "./head-cache.ts";
 import type { BodyReader, RequestBody } from "./request-body.ts";
 import { RequestInput } from "./request-input.ts";
 import type { ResponseHead } from "./response-head.ts";
@@ -64,7 +64,7 @@ export class Exchange implements GuestRun, UnderWay {
     this.deadlineMs = call.startedMs + route.timeoutMs;
     this.#body = body;
     this.stdin = body.reader === undefined ? emptyInput : this.#openInput(body.reader);
-    this.stdout = new ResponseOutput(this);
+    this.stdout = new ResponseOutput(this, route.heads);
     this.stderr = new StderrOutput(route.guestLines);
   }
 
@@ -361,11 +361,7 @@ export class Exchange implements GuestRun, UnderWay {
   }
 
   #parseHead(): ReadyHead | undefined {
-    const block = this.stdout.headBlock();
-    const ready =
-      this.stdout.hasHead && block.length <= responseHeadBytesMax
-        ? this.#route.heads.parse(block)
-        : { reason: `its header block is over ${responseHeadBytesMax} bytes` };
+    const ready = this.stdout.knownHead ?? this.#parseNewHead();
     if ("reason" in ready) {
       this.#fail(502, `the guest broke the protocol: ${ready.reason}`);
       return undefined;
@@ -375,6 +371,13 @@ export class Exchange implements GuestRun, UnderWay {
     this.#head = head;
     if (head.localRedirect !== undefined) this.#call.localRedirect = head.localRedirect;
     return this.#route.showsCost ? withCost(ready, this.#guest) : ready;
+  }
+
+  #parseNewHead(): ReturnType<HeadCache["parse"]> {
+    const block = this.stdout.headBlock();
+    return this.stdout.hasHead && block.length <= responseHeadBytesMax
+      ? this.#route.heads.parse(block, this.stdout.headBytes())
+      : { reason: `its header block is over ${responseHeadBytesMax} bytes` };
   }
 
   #withoutBody(head: ResponseHead): boolean {

@@ -11,6 +11,10 @@
  */
 import { responseHeadBytesMax, responseQueueBytesMax } from "../../limits.ts";
 import { closed, type Output, wouldBlock } from "../../wasi/index.ts";
+import type { HeadCache, KnownHead } from "./head-cache.ts";
+
+/** Header blocks that were seen before. */
+type KnownHeads = Pick<HeadCache, "find">;
 
 type Mode = "collecting" | "streaming" | "discarding" | "closed";
 
@@ -26,6 +30,9 @@ const [spareBytes, sparesMax] = [4096, 64];
 
 export class ResponseOutput implements Output {
   readonly #owner: ResponseOwner;
+  readonly #heads: KnownHeads;
+  /** What the header block came to when it was seen before. */
+  knownHead: KnownHead | undefined;
   #mode: Mode = "collecting";
   #buffer: Uint8Array = emptyBytes;
   #length = 0;
@@ -44,8 +51,9 @@ export class ResponseOutput implements Output {
   /** Body bytes handed over. */
   bodyBytes = 0;
 
-  constructor(owner: ResponseOwner) {
+  constructor(owner: ResponseOwner, heads: KnownHeads) {
     this.#owner = owner;
+    this.#heads = heads;
   }
 
   /** Whether the header block is complete. */
@@ -59,6 +67,11 @@ export class ResponseOutput implements Output {
     const text = Buffer.from(this.#buffer.buffer, this.#buffer.byteOffset, end).toString("latin1");
     const block = text.includes("\r") ? text.replaceAll("\r\n", "\n") : text;
     return block.endsWith("\n\n") ? block.slice(0, -2) : block === "\n" ? "" : block;
+  }
+
+  /** The header block as the guest wrote it, the empty line included. A view: it is overwritten by the next write. */
+  headBytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#bodyStart ?? this.#length);
   }
 
   /** What of the body is collected. A view: it is overwritten by the next write. */
@@ -202,6 +215,11 @@ export class ResponseOutput implements Output {
   /** The block ends at the first empty line, be it LF or CRLF. */
   #findBody(): void {
     const bytes = this.#buffer;
+    this.knownHead = this.#heads.find(bytes, this.#length);
+    if (this.knownHead !== undefined) {
+      this.#bodyStart = this.knownHead.bytes.length;
+      return;
+    }
     let lineStart = this.#searched;
     for (;;) {
       const end = bytes.indexOf(lineFeed, lineStart);
