@@ -15,7 +15,7 @@ import { blankMirror } from "./mirror.ts";
 import { Notices } from "./notices.ts";
 import type { ReadyRelease, SiteLane } from "./site-lane.ts";
 import { SiteReleases } from "./site-releases.ts";
-import { SiteUpdates, type UpdateRules } from "./site-updates.ts";
+import { SiteUpdates, type SiteUpdatesOptions, type UpdateRules } from "./site-updates.ts";
 import { UpdateThread } from "./update-thread.ts";
 
 export interface NodeUpdatesOptions {
@@ -50,6 +50,11 @@ interface Start {
   readonly releases: () => SiteReleases;
 }
 
+type Started<Ready extends ReadyRelease> = Pick<
+  SiteUpdatesOptions<Ready>,
+  "site" | "rules" | "lane" | "journal" | "releases" | "running"
+>;
+
 export class NodeUpdates<Ready extends ReadyRelease> {
   readonly #options: NodeUpdatesOptions;
   readonly #thread: UpdateThread;
@@ -79,23 +84,7 @@ export class NodeUpdates<Ready extends ReadyRelease> {
       const release = await start.running();
       try {
         const ready = await prepare(release);
-        const { nodeId, events, logger } = this.#options;
-        const audit = (entry: AuditEntry): Promise<void> => this.#audit(entry);
-        const notices = new Notices({
-          ...{ site, events, logger, audit },
-          clock: this.#clock,
-          webhook: rules.canary.webhook,
-        });
-        this.#sites.set(
-          site,
-          new SiteUpdates({
-            ...{ site, nodeId, rules, lane, journal, notices },
-            thread: this.#thread,
-            releases: start.releases(),
-            running: { release, ready },
-            clock: this.#clock,
-          }),
-        );
+        this.#add({ site, rules, lane, journal, releases: start.releases(), running: { release, ready } });
         return ready;
       } catch (error) {
         // Never nothing while the base is there.
@@ -103,6 +92,16 @@ export class NodeUpdates<Ready extends ReadyRelease> {
         start.giveUp(release.digest, error);
       }
     }
+  }
+
+  /** Not within `start`: closures made in an async function keep all of its variables alive, its first release too. */
+  #add({ site, rules, lane, journal, releases, running }: Started<Ready>): void {
+    const { nodeId, events, logger } = this.#options;
+    const [thread, clock] = [this.#thread, this.#clock];
+    const audit = (entry: AuditEntry): Promise<void> => this.#audit(entry);
+    const notices = new Notices({ site, events, logger, clock, audit, webhook: rules.canary.webhook });
+    const options = { site, nodeId, rules, lane, journal, notices, thread, releases, running, clock };
+    this.#sites.set(site, new SiteUpdates(options));
   }
 
   /** All sites are started and answer: what a restart interrupted goes on. */

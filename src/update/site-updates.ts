@@ -72,7 +72,8 @@ const byOperator = "the operator asked for it";
 
 export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
   readonly site: string;
-  readonly #options: SiteUpdatesOptions<Ready>;
+  /** Without what ran first: it is to be free when something else runs. */
+  readonly #options: Omit<SiteUpdatesOptions<Ready>, "running">;
   readonly #releases: SiteReleases;
   readonly #tenure: Tenure<Ready>;
   readonly #turns = new Turns();
@@ -84,9 +85,10 @@ export class SiteUpdates<Ready extends ReadyRelease> implements SiteControl {
   #keeping: Promise<void> = Promise.resolve();
 
   constructor(options: SiteUpdatesOptions<Ready>) {
-    const { site, releases, running, lane, clock, rules } = options;
+    const { running, ...others } = options;
+    const { site, releases, lane, clock, rules } = others;
     this.site = site;
-    this.#options = options;
+    this.#options = others;
     this.#releases = releases;
     this.#tenure = new Tenure(running, {
       lane,
