@@ -25,7 +25,7 @@ describe("a guest's directories", () => {
   let site: ServedSites;
   beforeAll(async () => {
     const route = (path: string, keys: string): string =>
-      `[[route]]\npath = "${path}"\nmodule = "guest.wasm"\n${keys}\n`;
+      `[[route]]\npath = "${path}"\nmodule = "guest.wasm"\ntimeout_ms = 20000\ncpu_ms = 5000\n${keys}\n`;
     site = await serveSite({
       files: {
         "guest.wasm": await ownGuest("directories"),
