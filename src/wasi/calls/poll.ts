@@ -18,14 +18,11 @@ const eventSize = 32;
 /** The longest a timer can be set (setTimeout's own bound); a longer wait is waited again. */
 const timerMaxMs = 2 ** 31 - 1;
 
-/** An event that has not come yet. Others are its errno and, above it, how many bytes can be read. */
+/** An event that has not come yet; others are their errno. */
 const notYet = -1;
 
 /** When a timeout of 0 is over. */
 const alwaysDue = Number.NEGATIVE_INFINITY;
-
-/** How many values an errno has: a byte. */
-const errnos = 256;
 
 /** How many calls that end at once share one look at how long the guest has had the thread. */
 const callsBetweenLooks = 16;
@@ -156,9 +153,10 @@ function writeEvents(
     if (event === notYet) continue;
     memory.setU32(at, each.userdataLow);
     memory.setU32(at + 4, each.userdataHigh);
-    memory.setU32(at + 8, (event % errnos) | (each.type << 16));
+    memory.setU32(at + 8, event | (each.type << 16));
     memory.setU32(at + 12, 0);
-    memory.setU32(at + 16, Math.floor(event / errnos));
+    const reads = event === errno.success && each.type === eventType.fdRead;
+    memory.setU32(at + 16, reads ? readableBytes(host, each) : 0);
     memory.setU32(at + 20, 0);
     memory.setU32(at + 24, 0);
     memory.setU32(at + 28, 0);
@@ -167,7 +165,13 @@ function writeEvents(
   return (at - (output >>> 0)) / eventSize;
 }
 
-/** What has come of a subscription: `notYet`, or its errno and the bytes that can be read times `errnos`. */
+/** How much can be read at once. Of files that is not asked, as it could wait. */
+function readableBytes({ descriptors }: WasiHost, { id }: Subscription): number {
+  const descriptor = descriptors[id];
+  return descriptor?.kind === "stream" ? (descriptor.input?.available() ?? 0) : 0;
+}
+
+/** What has come of a subscription: `notYet`, or its errno. */
 function eventOf(host: WasiHost, subscription: Subscription, now: CallTime): number {
   const { type, id, dueNs, error } = subscription;
   if (error !== errno.success) return error;
@@ -178,13 +182,11 @@ function eventOf(host: WasiHost, subscription: Subscription, now: CallTime): num
   const descriptor = host.descriptors[id];
   if (descriptor === undefined) return errno.badf;
   if (!(descriptor.rights & right.pollFdReadwrite)) return errno.notcapable;
-  // Files and directories are never waited for; how much can be read of them is not asked, as that could wait.
+  // Files and directories are never waited for.
   if (descriptor.kind !== "stream") return errno.success;
-  const reads = type === eventType.fdRead;
-  const stream = reads ? descriptor.input : descriptor.output;
+  const stream = type === eventType.fdRead ? descriptor.input : descriptor.output;
   if (stream === undefined) return errno.notcapable;
-  if (!stream.ready()) return notYet;
-  return errno.success + (reads ? (descriptor.input?.available() ?? 0) * errnos : 0);
+  return stream.ready() ? errno.success : notYet;
 }
 
 function waitForAny(
