@@ -22,9 +22,9 @@ const server = Bun.serve({
       stdin: emptyInput,
       stdout: {
         ...discardOutput,
-        write: (bytes) => {
-          written.push(bytes.slice());
-          return bytes.length;
+        write: (bytes, start, end) => {
+          written.push(bytes.slice(start, end));
+          return end - start;
         },
       },
       stderr: discardOutput,
