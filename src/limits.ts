@@ -216,6 +216,9 @@ export const metricRoutesMax = 100;
 /** How long the thread of updates stays after it has done its last: starting it and its code anew costs some 10 ms. */
 export const updateThreadIdleMs = 10_000;
 
+/** Memory that the update thread keeps to make files in while it lives, bytes. Larger files get memory of their own. */
+export const scratchBytesMax: number = 64 * 1024 * 1024;
+
 /** What all files that a patch makes may come to, bytes: they are in memory until the store has them. */
 export const patchMadeBytesMax: number = 2 * 1024 * 1024 * 1024;
 

@@ -62,6 +62,7 @@ const rooms: Readonly<Record<string, Room>> = {
   update: {
     rooms: ["bytes", "config", "delta", "guest", "release", "store", "trust"],
     types: ["admin", "events", "log"],
+    packages: ["bun:ffi"],
     builtins: ["node:buffer"],
   },
   // both

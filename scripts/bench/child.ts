@@ -1,5 +1,5 @@
 /** Servers under test: started on a free port of the loopback, watched through /proc, ended by their process id. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import type { Socket } from "bun";
 
 /** How to start a server. It prints a line with its URL when it listens; `url` is for one that does not. */
@@ -92,6 +92,25 @@ export function mainThreadCpuMs(pid: number): number {
 export function rssMb(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
   return (Number(kib) * 1024) / 1e6;
+}
+
+/** The same with the large blobs of Bun, which lie in files of memory that are only sometimes mapped. */
+export function heldMb(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "latin1");
+  const shared = Number(/^RssShmem:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  const inodes = new Map<number, number>();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    const path = `/proc/${pid}/fd/${fd}`;
+    try {
+      if (!readlinkSync(path).startsWith("/memfd:")) continue;
+      const { ino, blocks } = statSync(path);
+      inodes.set(ino, blocks * 512);
+    } catch {
+      // Closed meanwhile.
+    }
+  }
+  const files = [...inodes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  return rssMb(pid) + (files - shared) / 1e6;
 }
 
 /** A port that was free a moment ago, for servers that cannot choose one. */

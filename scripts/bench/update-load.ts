@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readWitness, type Tally, witnessRelease } from "../../test/support/release-load.ts";
 import { type Files, releaseOf } from "../../test/support/update-node.ts";
 import { buildTestGuests } from "../build-test-guests.ts";
-import { rssMb } from "./child.ts";
+import { heldMb } from "./child.ts";
 import { largeModule } from "./large-module.ts";
 import { scratch } from "./peers.ts";
 import { median, progress } from "./report.ts";
@@ -27,7 +27,7 @@ export interface Latency {
   readonly rate: number;
   readonly quiet: Pick<Load, "p50Ms" | "p99Ms">;
   readonly updating: Pick<Load, "p50Ms" | "p99Ms">;
-  /** The longest pauses of the serving thread, without what the system gave to others. */
+  /** The longest pauses of the serving thread, as far as it was at work itself. */
   readonly quietPauseMs: number;
   readonly updatingPauseMs: number;
 }
@@ -171,7 +171,7 @@ async function restingMb(node: UpdateNode): Promise<number> {
   await node.settledMb();
   const looks: number[] = [];
   for (let i = 0; i < 10; i++) {
-    looks.push(rssMb(node.child.pid));
+    looks.push(heldMb(node.child.pid));
     await Bun.sleep(300);
   }
   return median(looks);

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keys } from "../../test/support/signed-patches.ts";
 import { type Files, publish } from "../../test/support/update-node.ts";
-import { type Child, freePort, rssMb, startChild } from "./child.ts";
+import { type Child, freePort, heldMb, startChild } from "./child.ts";
 import { emend, scratch } from "./peers.ts";
 
 const token = "emend_bench_update_0123456789abcdefghijklmnopqrstuvwx";
@@ -25,8 +25,8 @@ export interface Push {
 export interface Pause {
   readonly atMs: number;
   readonly lateMs: number;
-  /** Of it, what the thread spent waiting for a core that the system gave to something else. */
-  readonly waitedMs: number;
+  /** Of it, what the thread was at work itself. */
+  readonly ranMs: number;
 }
 
 export interface UpdateNode {
@@ -101,8 +101,8 @@ export async function startWith(args: readonly string[], path: string, dir: stri
         .split("\n")
         .filter(Boolean)
         .map((line) => {
-          const [atMs = 0, lateMs = 0, waitedMs = 0] = line.split(" ").map(Number);
-          return { atMs, lateMs, waitedMs };
+          const [atMs = 0, lateMs = 0, ranMs = 0] = line.split(" ").map(Number);
+          return { atMs, lateMs, ranMs };
         })
         .filter(({ atMs }) => atMs >= fromMs && atMs <= toMs),
     call,
@@ -116,7 +116,7 @@ async function settledMb(pid: number): Promise<number> {
     process.kill(pid, "SIGUSR2");
     await Bun.sleep(700);
   }
-  return rssMb(pid);
+  return heldMb(pid);
 }
 
 function writeRelease(dir: string, files: Files): void {

@@ -19,14 +19,16 @@ export interface Speed {
   readonly firstAnswerMs: readonly number[];
   /** CPU time of the serving thread, each. */
   readonly threadMs: readonly number[];
-  /** The longest pause of each. */
+  /** The longest pause of each, by the CPU that the thread used, and by the clock. */
   readonly pauseMs: readonly number[];
-  /** Pauses without updates. */
+  readonly lateMs: readonly number[];
+  /** The same without updates. */
   readonly quietPauseMs: number;
+  readonly quietLateMs: number;
 }
 
-/** A pause without what the system gave to others meanwhile. */
-export const ownMs = ({ lateMs, waitedMs }: Pause): number => Math.max(0, lateMs - waitedMs);
+/** The part of a pause that is the thread's own doing. */
+export const ownMs = ({ lateMs, ranMs }: Pause): number => Math.min(lateMs, ranMs);
 
 /** Two forms of a pair of files, each the update of the other, by turns. */
 async function measure(
@@ -36,10 +38,10 @@ async function measure(
   times: number,
 ): Promise<Speed> {
   const warmUps = 5;
-  const seen: Omit<Speed, "what" | "patchBytes" | "quietPauseMs"> = {
-    ...{ pushes: [], firstAnswerMs: [], threadMs: [], pauseMs: [] },
+  const seen: Omit<Speed, "what" | "patchBytes" | "quietPauseMs" | "quietLateMs"> = {
+    ...{ pushes: [], firstAnswerMs: [], threadMs: [], pauseMs: [], lateMs: [] },
   };
-  const { pushes, firstAnswerMs, threadMs, pauseMs } = seen as {
+  const { pushes, firstAnswerMs, threadMs, pauseMs, lateMs } = seen as {
     [key in keyof typeof seen]: (typeof seen)[key][number][];
   } & { pushes: Push[] };
   const { url, pid } = node.child;
@@ -59,16 +61,19 @@ async function measure(
     pushes.push(push);
     firstAnswerMs.push(tookMs);
     threadMs.push(cpuMs);
-    pauseMs.push(Math.max(0, ...node.pauses(push.atMs, push.atMs + 500).map(ownMs)));
+    const pauses = node.pauses(push.atMs, push.atMs + 500);
+    pauseMs.push(Math.max(0, ...pauses.map(ownMs)));
+    lateMs.push(Math.max(0, ...pauses.map((pause) => pause.lateMs)));
   }
   const quietFrom = performance.timeOrigin + performance.now();
   await Bun.sleep(3000);
-  const quiet = node.pauses(quietFrom, quietFrom + 3000).map(ownMs);
+  const quiet = node.pauses(quietFrom, quietFrom + 3000);
   return {
     what,
     patchBytes: median(pushes.map(({ bytes }) => bytes.patch)),
     ...seen,
-    quietPauseMs: Math.max(0, ...quiet),
+    quietPauseMs: Math.max(0, ...quiet.map(ownMs)),
+    quietLateMs: Math.max(0, ...quiet.map((pause) => pause.lateMs)),
   };
 }
 

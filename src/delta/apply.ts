@@ -13,6 +13,7 @@ import { gunzipReader, isGzip, parseGzipHeader } from "./gzip.ts";
 import type { Head } from "./head.ts";
 import { fileBytesMax } from "./limits.ts";
 import { decodeModule, moduleMagic } from "./module-container.ts";
+import type { Allocate } from "./patcher.ts";
 
 /** The formats of deltas, by the names that manifests and `emend diff --format` use. */
 export const deltaFormats = [
@@ -36,6 +37,8 @@ export interface ApplyOptions {
   readonly size?: number;
   /** Longest target that is accepted, bytes. */
   readonly targetBytesMax?: number;
+  /** Where a target may be put, for one that is used up before the next is made; formats that cannot make their own. */
+  readonly allocate?: Allocate;
 }
 
 export interface Applied {
@@ -55,7 +58,7 @@ interface OpenedDelta {
   readonly sourceDigest?: string;
   readonly sourceSize?: number;
   readonly targetDigest?: string;
-  readonly apply: (source: Uint8Array) => Uint8Array;
+  readonly apply: (source: Uint8Array, allocate?: Allocate) => Uint8Array;
 }
 
 /** The target that `delta` makes from `source`. Throws `delta.*`, having written nothing anywhere. */
@@ -73,7 +76,7 @@ export async function applyDelta(
   if (opened.targetSize > sizeMax) {
     throw new EmendError("delta.bomb", `a target of ${opened.targetSize} bytes, at most ${sizeMax}`);
   }
-  const target = opened.apply(source);
+  const target = opened.apply(source, options.allocate);
   if (target.length !== opened.targetSize) {
     throw new EmendError("delta.bounds", `a result of ${target.length} bytes, expected ${opened.targetSize}`);
   }

@@ -26,7 +26,7 @@ import {
 import { type Head, readHead, writeHead } from "./head.ts";
 import { inflate, inflateReader } from "./inflate.ts";
 import { blockBytesMax, fileBytesMax } from "./limits.ts";
-import { patch } from "./patcher.ts";
+import { type Allocate, patch } from "./patcher.ts";
 import {
   ContainerStreams,
   changeStreams,
@@ -159,11 +159,11 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 /** The head and what applies the delta to the source that the head names. Throws `delta.*`. */
 export function decodeContainer(bytes: Uint8Array): {
   head: Head;
-  apply: (source: Uint8Array) => Uint8Array<ArrayBuffer>;
+  apply: (source: Uint8Array, allocate?: Allocate) => Uint8Array<ArrayBuffer>;
 } {
   const { head, end } = readHead(bytes);
   const body = readBody(bytes, end);
-  return { head, apply: (source) => applyBody(body, source, head.targetSize) };
+  return { head, apply: (source, allocate) => applyBody(body, source, head.targetSize, allocate) };
 }
 
 /** A body whose table has been read and found to fit the file. */
@@ -198,9 +198,14 @@ export function readBody(bytes: Uint8Array, at: number): Body {
 }
 
 /** The `size` bytes that a body makes from `source`. Throws `delta.*`. */
-export function applyBody(body: Body, source: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+export function applyBody(
+  body: Body,
+  source: Uint8Array,
+  size: number,
+  allocate?: Allocate,
+): Uint8Array<ArrayBuffer> {
   using open = openStreams(body);
-  return patch(source, size, new ContainerStreams(open.streams, source, body.trust));
+  return patch(source, size, new ContainerStreams(open.streams, source, body.trust), allocate);
 }
 
 function checkLength(name: string, length: number): number {

@@ -31,6 +31,11 @@ function refuse(what: string): never {
   throw new EmendError("delta.bounds", what);
 }
 
+/** Gives so many bytes to write to. What is in them does not matter. */
+export type Allocate = (bytes: number) => Uint8Array<ArrayBuffer>;
+
+export const allocateNew: Allocate = (bytes) => new Uint8Array(bytes);
+
 /**
  * The target, exactly `targetSize` bytes: allocated here, so the caller has capped it.
  * Throws `delta.bounds`, `delta.truncated`, `delta.format` and `delta.bomb`.
@@ -39,8 +44,9 @@ export function patch(
   source: Uint8Array,
   targetSize: number,
   streams: PatchStreams,
+  allocate: Allocate = allocateNew,
 ): Uint8Array<ArrayBuffer> {
-  const target = new Uint8Array(targetSize);
+  const target = allocate(targetSize);
   const record: PatchRecord = { add: 0, copy: 0, seek: 0 };
   let at = 0;
   let from = 0;

@@ -27,6 +27,9 @@ export type Outcome =
 const exitZero: Outcome = { kind: "exit", code: 0 };
 const stopped: Outcome = { kind: "stopped" };
 
+/** For what never runs. */
+const idleMeter: Meter = { sliceFuel: 1, spent: () => 0 };
+
 type Entry = () => Promise<unknown>;
 type Exports = Readonly<Record<string, unknown>>;
 type Imports = NonNullable<ConstructorParameters<typeof WebAssembly.Instance>[1]>;
@@ -99,6 +102,20 @@ export class Instance {
     } catch (cause) {
       const message = `${compiled.name}: it could not be instantiated: ${trapMessage(cause)}`;
       throw new EmendError("module.invalid", message, { cause });
+    }
+  }
+
+  /**
+   * Makes an instance that never runs. The engine finishes a module for the kind of memory that an instance gets, and
+   * whoever asks first waits for that: for a large module longer than requests should. Nothing is said about one that
+   * cannot be made, since that is said when it is needed.
+   */
+  static rehearse(compiled: CompiledModule): void {
+    try {
+      const instance = new Instance(compiled, { meter: idleMeter });
+      new WebAssembly.Instance(compiled.module, instance.#imports);
+    } catch {
+      // Too little memory, or data out of bounds.
     }
   }
 

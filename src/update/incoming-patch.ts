@@ -18,6 +18,7 @@ import {
   verifyEnvelope,
 } from "../trust/index.ts";
 import { type MadeFiles, makeFiles } from "./make-files.ts";
+import type { Scratch } from "./scratch.ts";
 import type { BlobTicket } from "./shared-blob.ts";
 
 /** Who may patch a site: keys as text, `RW…`. */
@@ -91,9 +92,9 @@ export class IncomingPatch {
   }
 
   /** Makes the files of the release from the whole patch. Throws `patch.*`, `delta.*`, `site.config`. */
-  async make(sources: ReadonlyMap<string, SourceTicket>): Promise<MadeFiles> {
+  async make(sources: ReadonlyMap<string, SourceTicket>, scratch: Scratch): Promise<MadeFiles> {
     const verified = this.#checked();
-    return await makeFiles(verified.manifest.files, payloadsOf(verified, this.bytes), sources);
+    return await makeFiles(verified.manifest.files, payloadsOf(verified, this.bytes), sources, scratch);
   }
 
   #checked(): VerifiedManifest {

@@ -11,6 +11,7 @@ import type { ListedFile } from "../release/index.ts";
 import { siteConfigName } from "../release/index.ts";
 import type { CarriedFile, ManifestFile } from "../trust/index.ts";
 import type { SourceTicket } from "./incoming-patch.ts";
+import { type Loan, Scratch } from "./scratch.ts";
 import { type BlobTicket, dropTickets, lendBlob, takeBlob } from "./shared-blob.ts";
 
 /** What came out: the contents that the node did not hold before, each once, and the release's configuration. */
@@ -37,6 +38,7 @@ export async function makeFiles(
   files: readonly ManifestFile[],
   payloads: Iterable<Payload>,
   sources: Sources,
+  scratch: Scratch = new Scratch(),
 ): Promise<MadeFiles> {
   const held = new Sourcing(sources);
   const made = new Map<string, BlobTicket>();
@@ -46,9 +48,11 @@ export async function makeFiles(
     checkSizes(files);
     for (const { file, payload } of payloads) {
       const makingFrom = performance.now();
-      const bytes = await makeFile(file, payload, held);
+      using loan = scratch.lend();
+      const isConfig = file.path === siteConfigName;
+      const bytes = await makeFile(file, payload, held, isConfig ? undefined : loan.allocate);
       if (!made.has(file.sha256)) made.set(file.sha256, lendBlob(new Blob([bytes])));
-      if (file.path === siteConfigName) held.configBytes = bytes;
+      if (isConfig) held.configBytes = bytes;
       makingMs += performance.now() - makingFrom;
     }
     const config = await readConfig(files, () => held.readConfig(files));
@@ -113,7 +117,12 @@ function checkSizes(files: readonly ManifestFile[]): void {
   throw new EmendError("delta.bomb", `the patch makes ${bytes} bytes, expected at most ${patchMadeBytesMax}`);
 }
 
-async function makeFile(file: CarriedFile, payload: Uint8Array, sources: Sourcing): Promise<Uint8Array> {
+async function makeFile(
+  file: CarriedFile,
+  payload: Uint8Array,
+  sources: Sourcing,
+  allocate: Loan["allocate"] | undefined,
+): Promise<Uint8Array> {
   const { path, size, sha256 } = file;
   try {
     if (file.op === "delta") {
@@ -123,6 +132,7 @@ async function makeFile(file: CarriedFile, payload: Uint8Array, sources: Sourcin
         sha256,
         size,
         targetBytesMax: size,
+        ...(allocate === undefined ? {} : { allocate }),
       });
       if (format === file.method) return target;
       throw new EmendError("delta.format", `expected a delta of the format ${file.method}, found ${format}`);

@@ -5,7 +5,7 @@
 import { createSha256 } from "../bytes/index.ts";
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError, type ErrorCode } from "../errors.ts";
-import { type CompiledModule, compileHandler } from "../guest/index.ts";
+import { type CompiledModule, compileHandler, Instance } from "../guest/index.ts";
 import { type ListedFile, siteConfigName } from "../release/index.ts";
 import { type AuditEntry, type Base, type CommitEntry, openStore, type Store } from "../store/index.ts";
 import {
@@ -19,6 +19,7 @@ import type { KeptBlobs } from "./journal.ts";
 import { changeJournal, type JournalCall } from "./journal-call.ts";
 import { type MadeFiles, readConfig } from "./make-files.ts";
 import { type Mirror, mirrorOf } from "./mirror.ts";
+import { Scratch } from "./scratch.ts";
 import { type BlobTicket, takeBlob } from "./shared-blob.ts";
 
 export type OperationName = keyof UpdateOperations;
@@ -52,6 +53,7 @@ export interface Place {
 export class UpdateOperations {
   readonly #patches = new Map<number, IncomingPatch>();
   readonly #stores = new Map<string, Store>();
+  readonly #scratch = new Scratch();
 
   /** A patch is going to come, of so many bytes where that is known. Throws `key.format`. */
   expect(patch: number, keys: SiteKeys, bytes: number | null): void {
@@ -70,7 +72,7 @@ export class UpdateOperations {
 
   /** All of it has come: makes its files. Throws `patch.*`, `delta.*`, `site.config`. */
   make(patch: number, sources: ReadonlyMap<string, SourceTicket>): Promise<MadeFiles> {
-    return this.#patch(patch).make(sources);
+    return this.#patch(patch).make(sources, this.#scratch);
   }
 
   /** It is over with that patch. */
@@ -94,7 +96,9 @@ export class UpdateOperations {
     const compiled = modules.map(async ({ path, sha256, ticket, known }) => {
       const blob = takeBlob(ticket);
       if (!known) await checkBlob(path, sha256, blob);
-      return [sha256, await compileHandler(await blob.bytes(), path)] as const;
+      const module = await compileHandler(await blob.bytes(), path);
+      Instance.rehearse(module);
+      return [sha256, module] as const;
     });
     return new Map(await Promise.all(compiled));
   }

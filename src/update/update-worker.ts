@@ -1,7 +1,9 @@
 /** The update thread's program. An entry of its own in the build. */
 import { EmendError, type ErrorCode, messageOf } from "../errors.ts";
+import { giveWay } from "./thread-priority.ts";
 import { type UpdateCall, UpdateOperations, type UpdateReply } from "./update-operations.ts";
 
+giveWay();
 const operations = new UpdateOperations();
 
 addEventListener("message", ({ data }: MessageEvent<UpdateCall>) => void answer(data));

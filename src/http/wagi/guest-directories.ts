@@ -1,7 +1,7 @@
 /** The directories that a route's guests find open: the release's files, a scratch of their own, the operator's mounts. */
 import type { RouteConfig } from "../../config/index.ts";
 import { createScratch, growReadOnlyTree, type OpenDirectory, type Preopen } from "../../wasi/index.ts";
-import { isResident, type SiteContent, type SiteFile } from "../content.ts";
+import type { SiteContent, SiteFile } from "../content.ts";
 import type { Pace } from "../pace.ts";
 import { readVerified } from "../read-verified.ts";
 
@@ -66,11 +66,7 @@ function* releaseFiles(globs: readonly string[], { files }: SiteContent): Steps<
   const sources = seen.map((file) => ({
     path: file.path,
     sizeBytes: file.size,
-    content: () => bytesOf(file),
+    content: () => readVerified(file),
   }));
   return yield* growReadOnlyTree(sources);
-}
-
-function bytesOf(file: SiteFile): Promise<Uint8Array> {
-  return isResident(file) ? file.blob.bytes() : readVerified(file);
 }
