@@ -2,4 +2,5 @@
 export type { Clock } from "./clock.ts";
 export { NodeUpdates } from "./node-updates.ts";
 export type { SiteLane } from "./site-lane.ts";
-export type { SiteUpdates, UpdateRules } from "./site-updates.ts";
+export type { SiteUpdates } from "./site-updates.ts";
+export type { UpdateRules } from "./updated-site.ts";

@@ -14,9 +14,10 @@ import { type Journal, MemoryJournal, ThreadJournal } from "./journal.ts";
 import { blankMirror } from "./mirror.ts";
 import { Notices } from "./notices.ts";
 import type { ReadyRelease, SiteLane } from "./site-lane.ts";
-import { SiteReleases } from "./site-releases.ts";
-import { SiteUpdates, type SiteUpdatesOptions, type UpdateRules } from "./site-updates.ts";
+import { baseOf, SiteReleases } from "./site-releases.ts";
+import { SiteUpdates, type SiteUpdatesOptions } from "./site-updates.ts";
 import { UpdateThread } from "./update-thread.ts";
+import type { UpdateRules } from "./updated-site.ts";
 
 export interface NodeUpdatesOptions {
   readonly nodeId: string;
@@ -131,9 +132,7 @@ export class NodeUpdates<Ready extends ReadyRelease> {
   #journalOf(site: string, base: Release): Journal {
     const { dir } = this.#options;
     if (dir === null) return new MemoryJournal(() => this.#memory(), site);
-    const files = [...base.files.values()].map(({ path, size, sha256 }) => ({ path, size, sha256 }));
-    const began = { digest: base.digest, files };
-    return new ThreadJournal(this.#thread, { dir, site }, began, () => this.#secure(dir));
+    return new ThreadJournal(this.#thread, { dir, site }, baseOf(base), () => this.#secure(dir));
   }
 
   async #startOf(site: string, journal: Journal, base: Release): Promise<Start> {

@@ -6,6 +6,7 @@ import type { ReleaseSummary } from "../admin/index.ts";
 import type { SiteConfig } from "../config/index.ts";
 import { EmendError } from "../errors.ts";
 import type { ListedFile, Release } from "../release/index.ts";
+import type { Base } from "../store/index.ts";
 import type { HeldFiles } from "./held-files.ts";
 import type { KeptSummary, Mirror } from "./mirror.ts";
 import { dropTickets } from "./shared-blob.ts";
@@ -173,6 +174,12 @@ function unchanged(base: Release): Release {
   );
 }
 
-function listOf({ files }: Pick<Release, "files">): ListedFile[] {
+/** A release as a journal knows what a site begins from. */
+export function baseOf(release: Pick<Release, "digest" | "files">): Base {
+  return { digest: release.digest, files: listOf(release) };
+}
+
+/** The files of a release without their contents. */
+export function listOf({ files }: Pick<Release, "files">): ListedFile[] {
   return [...files.values()].map(({ path, size, sha256 }) => ({ path, size, sha256 }));
 }

@@ -6,7 +6,7 @@
  * It runs before anything answers, so it waits for the disk and for inflation.
  */
 import { EmendError, messageOf } from "../errors.ts";
-import { type ListedFile, type Release, siteConfigName } from "../release/index.ts";
+import { type Release, siteConfigName } from "../release/index.ts";
 import type { PendingPatch, SiteRecord, SiteStore } from "../store/index.ts";
 import { openEnvelope, payloadsOf, recallEnvelope } from "../trust/index.ts";
 import { HeldFiles } from "./held-files.ts";
@@ -15,7 +15,7 @@ import type { Journal } from "./journal.ts";
 import { makeFiles, readConfig } from "./make-files.ts";
 import { mirrorOf } from "./mirror.ts";
 import { takeBlob } from "./shared-blob.ts";
-import { SiteReleases } from "./site-releases.ts";
+import { baseOf, SiteReleases } from "./site-releases.ts";
 
 export interface StartOptions {
   readonly store: SiteStore;
@@ -40,7 +40,7 @@ export class JournaledStart {
   static async open(options: StartOptions): Promise<JournaledStart> {
     const { store, base, journal, report } = options;
     const known = store.record();
-    const record = store.begin({ digest: base.digest, files: listOf(base) });
+    const record = store.begin(baseOf(base));
     if (known.base !== null && known.base !== base.digest) {
       report(
         `the node is started with another site than before, ${base.digest}: it takes the place of what patches made of ` +
@@ -128,8 +128,4 @@ export class JournaledStart {
     this.#held.addStored(sha256, path);
     return true;
   }
-}
-
-function listOf({ files }: Release): ListedFile[] {
-  return [...files.values()].map(({ path, size, sha256 }) => ({ path, size, sha256 }));
 }
