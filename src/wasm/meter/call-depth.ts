@@ -8,7 +8,7 @@
  * its own frame and the longest chain of functions that do not count on the way to one that does. The last chain,
  * from which nothing goes on, is the budget's to leave room for.
  */
-import type { CodeFacts } from "./code-scan.ts";
+import type { CodeFacts } from "./code-facts.ts";
 
 /** Longest chain of frames that is not counted, in bytes of stack. */
 const uncountedBytesMax: number = 16 * 1024;

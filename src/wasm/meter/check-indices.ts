@@ -1,7 +1,7 @@
 /**
  * Indices outside of code that name what the module does not have. The engine would refuse them, were it not for
  * what passes add behind the module's own: an element segment that lists the function which hands out fuel, say.
- * (`code-scan.ts` does the same within code.)
+ * (The walk over the code, `code-scan.ts`, does the same there.)
  */
 import { Cursor, DecodeError, readUnsignedLeb } from "../../bytes/index.ts";
 import { ImmediateList, immediateKind, scanExpression } from "../immediate.ts";

@@ -9,8 +9,8 @@ import type { Section } from "../section.ts";
 import { encodeValueType } from "../value-type.ts";
 import { Accounts } from "./accounts.ts";
 import { BranchHints } from "./branch-hints.ts";
+import type { CodeFacts } from "./code-facts.ts";
 import { CodeOutput } from "./code-output.ts";
-import type { CodeFacts } from "./code-scan.ts";
 import { editKind } from "./edits.ts";
 import type { Gate } from "./gate.ts";
 
