@@ -43,9 +43,15 @@ export async function startChild(command: ServerCommand): Promise<Child> {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...command.env },
   });
-  running.add(child);
   const output = child.stdout[Symbol.asyncIterator]();
   const errors = child.stderr.text();
+  running.add(child);
+  let isWanted = true;
+  child.exited.then(async (code) => {
+    if (!isWanted) return;
+    // Whoever asks it next fails; this says why.
+    process.stderr.write(`${name} ended by itself, ${child.signalCode ?? code}: ${await errors}\n`);
+  });
   const base = await within(command.url ?? urlFrom(output), name, errors);
   const listeningMs = performance.now() - startedMs;
   const url = `${base}${path}`;
@@ -59,6 +65,7 @@ export async function startChild(command: ServerCommand): Promise<Child> {
     listeningMs,
     firstAnswerMs,
     stop: async () => {
+      isWanted = false;
       child.kill("SIGKILL");
       await child.exited;
       running.delete(child);

@@ -66,8 +66,9 @@ async function measure(
     lateMs.push(Math.max(0, ...pauses.map((pause) => pause.lateMs)));
   }
   const quietFrom = performance.timeOrigin + performance.now();
-  await Bun.sleep(3000);
-  const quiet = node.pauses(quietFrom, quietFrom + 3000);
+  // As long as was looked at after updates.
+  await Bun.sleep(times * 500);
+  const quiet = node.pauses(quietFrom, quietFrom + times * 500);
   return {
     what,
     patchBytes: median(pushes.map(({ bytes }) => bytes.patch)),
