@@ -166,6 +166,9 @@ export const clientsCountedMax = 10_000;
 /** How long a watched directory has to be still before its content becomes a release. */
 export const watchQuietMs = 60;
 
+/** How long after a start the pages of the program that it took are let go: the first requests come before that. */
+export const programPagesDelayMs = 2000;
+
 /** How long after a commit the coded forms of assets are begun: the first requests come first. */
 export const variantsDelayMs = 300;
 

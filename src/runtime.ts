@@ -14,8 +14,10 @@ import type { ListenAddress, NodeConfig, SiteLimits, SiteMount, TlsFiles } from 
 import { EmendError, invariant, messageOf } from "./errors.ts";
 import { EventHub, eventsFromLog } from "./events/index.ts";
 import { Lane, type LaneSiteStatus, type Prepared, type SiteGrants } from "./lane/index.ts";
+import { programPagesDelayMs } from "./limits.ts";
 import type { Logger } from "./log/index.ts";
 import { openListener } from "./open-listener.ts";
+import { releaseProgramPages } from "./program-pages.ts";
 import { type EmbeddedRelease, type Release, withIoErrors } from "./release/index.ts";
 import { openMounts } from "./site-mounts.ts";
 import { watchDirectory } from "./site-watcher.ts";
@@ -132,6 +134,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     }),
     startMs: Math.round(performance.now() * 10) / 10,
   });
+  setTimeout(releaseProgramPages, programPagesDelayMs).unref();
   const resumed = updates.resume().catch((error: unknown) => report(messageOf(error)));
 
   const started = starting.move();

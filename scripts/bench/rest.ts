@@ -15,7 +15,7 @@ import { numberOption, printReport, progress, round } from "./report.ts";
 /** What was seen of one server. */
 interface Rest {
   readonly name: string;
-  /** After one request and some seconds of rest. */
+  /** After some seconds of rest, one request, and rest again. */
   readonly warmMb: number;
   /** Share of one core. */
   readonly idlePercent: number;
@@ -43,7 +43,7 @@ printReport({
     growth: round(each.afterSecondMb / each.afterFirstMb),
   })),
   method: [
-    "RSS: VmRSS, MB of 1,000,000 bytes, pages of the executable that are in memory included",
+    "RSS: VmRSS, MB of 1,000,000 bytes, pages of the executable that are mapped included; emend lets go of those of its start after 2 s, and is asked once more before it is looked at",
     `idle CPU: all threads over ${idleSeconds} s, from the scheduler's nanoseconds`,
     `after ${requests} requests and after as many again, each time once idle memory has stopped shrinking`,
     emendBuild,
@@ -63,6 +63,9 @@ process.exit();
 async function observe(child: Child): Promise<Rest> {
   const { name, pid, url } = child;
   progress(`${name}: at rest`);
+  await settledRssMb(pid);
+  // What a request takes is there again, whatever was let go of since the start.
+  await sendRequests(url, 1);
   const warmMb = await settledRssMb(pid);
   const beganMs = fineCpuMs(pid);
   await Bun.sleep(idleSeconds * 1000);

@@ -120,7 +120,8 @@ export interface Endurance {
 export async function measureEndurance(updates: number, everyMs: number): Promise<Endurance> {
   await buildTestGuests();
   const witness = readWitness();
-  const warmUps = Math.min(100, updates);
+  // Until then caches and pools of the engine still grow.
+  const warmUps = Math.min(300, updates);
   const releases: Files[] = Array.from({ length: warmUps + updates + 1 }, (_, i) =>
     witnessRelease(`r${i}`, witness),
   );

@@ -36,7 +36,7 @@ printReport({
       ({ site, rate, quiet, updating, quietPauseMs, updatingPauseMs }) =>
         `site ${site} at ${rate} requests/s while site default is updated 100 times a minute (1 MB module): p50 ${round(quiet.p50Ms)} → ${round(updating.p50Ms)} ms, p99 ${round(quiet.p99Ms)} → ${round(updating.p99Ms)} ms, longest pause ${round(quietPauseMs)} → ${round(updatingPauseMs)} ms`,
     ),
-    `${endurance.updates} updates under ${endurance.requests} requests (${endurance.byKind}): resident memory ${round(endurance.beforeMb)} MB after the first 100, ${round(endurance.afterMb)} MB after all, clients going on`,
+    `${endurance.updates} updates under ${endurance.requests} requests (${endurance.byKind}): resident memory ${round(endurance.beforeMb)} MB after the first 300, ${round(endurance.afterMb)} MB after all, clients going on`,
     ...endurance.faults.slice(0, 5),
     `reload: POST /_reload of a 1 MB module beside 300 requests/s, of which none failed; slowest ${round(Math.max(...reloads))} ms`,
   ],
