@@ -101,10 +101,13 @@ export function rssMb(pid: number): number {
   return (Number(kib) * 1024) / 1e6;
 }
 
-/** The same with the large blobs of Bun, which lie in files of memory that are only sometimes mapped. */
+/**
+ * Memory that is a process's own, MB of 1,000,000 bytes: anonymous pages, and the large blobs of Bun, which lie in files
+ * of memory that are only sometimes mapped. Pages of its program come and go with what runs.
+ */
 export function heldMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "latin1");
-  const shared = Number(/^RssShmem:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  const anonymous = Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   const inodes = new Map<number, number>();
   for (const fd of readdirSync(`/proc/${pid}/fd`)) {
     const path = `/proc/${pid}/fd/${fd}`;
@@ -117,7 +120,7 @@ export function heldMb(pid: number): number {
     }
   }
   const files = [...inodes.values()].reduce((sum, bytes) => sum + bytes, 0);
-  return rssMb(pid) + (files - shared) / 1e6;
+  return (anonymous + files) / 1e6;
 }
 
 /** A port that was free a moment ago, for servers that cannot choose one. */

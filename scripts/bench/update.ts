@@ -30,13 +30,13 @@ printReport({
     `medians of ${times} updates, the update thread warm; total: from the head of the patch to the commit, as the node says; wall: from the first byte sent to the answer, over the loopback`,
     "first answer: from the first byte of the patch sent to the end of the first answer of the new release, asked for when the push is answered",
     "thread: CPU of the serving thread; pause: the longest time that it did not come to a turn in the 500 ms from the push on, by a timer of 1 ms inside the node, as far as it was at work itself (its CPU time); late: by the clock, with what the system gave to others",
-    `memory: resident, and Bun's blobs in memfds; extra: 13 s after the update and after a forced collection, against the same before it, without the ${bundle.bytes} new bytes; after ${times + 6} updates ${round(bundle.laterMb)} MB`,
+    `memory: anonymous pages and Bun's blobs in memfds, not the pages of the program; extra: 13 s after the update and after a forced collection, against the same before it, without the ${bundle.bytes} new bytes; after ${times + 6} updates ${round(bundle.laterMb)} MB`,
     `as long without updates: longest pause ${speeds.map(({ quietPauseMs }) => round(quietPauseMs)).join(", ")} ms, late ${speeds.map(({ quietLateMs }) => round(quietLateMs)).join(", ")} ms`,
     ...latency.map(
       ({ site, rate, quiet, updating, quietPauseMs, updatingPauseMs }) =>
         `site ${site} at ${rate} requests/s while site default is updated 100 times a minute (1 MB module): p50 ${round(quiet.p50Ms)} → ${round(updating.p50Ms)} ms, p99 ${round(quiet.p99Ms)} → ${round(updating.p99Ms)} ms, longest pause ${round(quietPauseMs)} → ${round(updatingPauseMs)} ms`,
     ),
-    `${endurance.updates} updates under ${endurance.requests} requests (${endurance.byKind}): resident memory ${round(endurance.beforeMb)} MB after the first 300, ${round(endurance.afterMb)} MB after all, clients going on`,
+    `${endurance.updates} updates under ${endurance.requests} requests (${endurance.byKind}): memory ${round(endurance.beforeMb)} MB after the first 300, ${round(endurance.afterMb)} MB after all, clients going on`,
     ...endurance.faults.slice(0, 5),
     `reload: POST /_reload of a 1 MB module beside 300 requests/s, of which none failed; slowest ${round(Math.max(...reloads))} ms`,
   ],

@@ -86,7 +86,8 @@ export class HeldFiles {
    * @throws EmendError `patch.hash` for a size that is not its content's.
    */
   file({ path, size, sha256 }: ListedFile, made?: ReadonlyMap<string, Blob>): ReleaseFile {
-    const fresh = made?.get(sha256);
+    // What is in memory already is not held twice.
+    const fresh = this.#made.get(sha256) ?? made?.get(sha256);
     const content = fresh === undefined ? this.#located(sha256) : { size: fresh.size, blob: fresh };
     if (content.size === size) return { ...content, path, size, sha256 };
     throw new EmendError("patch.hash", `${path}: listed with ${size} bytes, its content has ${content.size}`);
