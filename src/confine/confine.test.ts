@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { ConfineReport } from "./confine-report.ts";
 import { type GroupFiles, limitOwnGroup } from "./control-group.ts";
-import { dropPrivileges, type Identity } from "./privileges.ts";
+import { dropPrivileges, type Identity, refuseNewPrivileges } from "./privileges.ts";
 
 const limits = { memoryBytes: 512 * 1024 * 1024, cores: 2, tasks: 256 };
 
@@ -149,5 +150,22 @@ describe("ConfineReport", () => {
     report.add(group);
     report.add({ part: "new privileges", done: true, words: "none" });
     expect(() => report.check()).toThrow("--confine: nothing of it could be done: control group: no");
+  });
+});
+
+describe("refuseNewPrivileges", () => {
+  test.skipIf(process.platform !== "linux")("is seen in what the kernel tells of the thread", () => {
+    expect(refuseNewPrivileges()).toEqual({
+      part: "new privileges",
+      done: true,
+      words: "none can be gained by starting a program",
+    });
+    expect(readFileSync("/proc/thread-self/status", "utf8")).toContain("NoNewPrivs:\t1\n");
+  });
+
+  test("says why it cannot be done", () => {
+    const step = refuseNewPrivileges("no-such-library.so");
+    expect(step.done).toBe(false);
+    expect(step.words).toContain("no-such-library.so");
   });
 });

@@ -46,11 +46,11 @@ function numeric(name: string): string | number {
 const setNoNewPrivileges = 38;
 
 /** From now on no program that is started here gains privileges from its file (setuid, capabilities). */
-export function refuseNewPrivileges(): ConfineStep {
+export function refuseNewPrivileges(cLibrary: string = "libc.so.6"): ConfineStep {
   const step = (done: boolean, words: string): ConfineStep => ({ part: "new privileges", done, words });
   try {
     const ffi = process.getBuiltinModule("bun:ffi") as typeof import("bun:ffi");
-    const { symbols } = ffi.dlopen("libc.so.6", {
+    const { symbols } = ffi.dlopen(cLibrary, {
       prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
     });
     const failed = symbols.prctl(setNoNewPrivileges, 1, 0, 0, 0) !== 0;

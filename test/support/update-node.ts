@@ -37,6 +37,8 @@ export type Files = Readonly<Record<string, string | Uint8Array>>;
 export interface UpdateNodeOptions {
   /** What the node is started with, by site. A function is asked each time. */
   readonly sites: Readonly<Record<string, Files | (() => Files)>>;
+  /** A directory that is watched, in which a change means that what the functions say may be another. */
+  readonly watched?: string;
   /** Where it keeps its state; in memory when left out. */
   readonly dir?: string;
   readonly clock?: Clock;
@@ -122,7 +124,7 @@ export async function startUpdateNode(options: UpdateNodeOptions): Promise<Updat
       },
     },
     sources: names.map((name) => sourceOf(name, names.length === 1, options)),
-    ...{ state, logger, watch: false },
+    ...{ state, logger, watch: options.watched !== undefined },
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   const admin = async (method: string, path: string, body?: string | Blob): Promise<AdminAnswer> => {
@@ -169,7 +171,7 @@ export async function startUpdateNode(options: UpdateNodeOptions): Promise<Updat
   };
 }
 
-function sourceOf(name: string, isOnly: boolean, { sites, site }: UpdateNodeOptions): SiteSource {
+function sourceOf(name: string, isOnly: boolean, { sites, site, watched }: UpdateNodeOptions): SiteSource {
   const files = sites[name]!;
   const config = { ...defaultNodeSite(), keys: [keys.alice.publicKey.text], ...site };
   return {
@@ -184,7 +186,7 @@ function sourceOf(name: string, isOnly: boolean, { sites, site }: UpdateNodeOpti
       canary: config.canary,
     },
     load: async () => releaseOf(typeof files === "function" ? files() : files),
-    directory: undefined,
+    directory: watched,
     reloads: typeof files === "function",
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { threadCpuMs } from "./thread-clock.ts";
+import { openThreadClock, threadCpuMs } from "./thread-clock.ts";
 
 /** Work for so long on the wall's clock. */
 function work(ms: number): void {
@@ -27,4 +27,10 @@ test("threadCpuMs goes on in steps far below a slice, and not faster than the wa
   }
   expect(steps).toBeGreaterThan(50);
   expect(last - before).toBeLessThanOrEqual(performance.now() - beganMs + 0.1);
+});
+
+test("without a C library the wall's clock is asked", () => {
+  const [read, beganMs] = [openThreadClock("no-such-library.so"), performance.now()];
+  expect(read()).toBeGreaterThanOrEqual(beganMs);
+  expect(read()).toBeLessThanOrEqual(performance.now());
 });

@@ -7,17 +7,20 @@
  * nanoseconds wherever emend runs.
  */
 export function threadCpuMs(): number {
-  readClock ??= openClock();
+  readClock ??= openThreadClock();
   return readClock();
 }
 
 let readClock: (() => number) | undefined;
 
 /** The C library and the number of CLOCK_THREAD_CPUTIME_ID. musl takes every name of this kind for itself. */
-const [library, threadClock] = process.platform === "darwin" ? ["libSystem.B.dylib", 16] : ["libc.so.6", 3];
+const [cLibrary, threadClock] = process.platform === "darwin" ? ["libSystem.B.dylib", 16] : ["libc.so.6", 3];
 
-/** Opened when a guest waits for the first time: most starts do without. */
-function openClock(): () => number {
+/**
+ * Opened when a guest waits for the first time: most starts do without. The wall's clock where the library is not to be
+ * had.
+ */
+export function openThreadClock(library: string = cLibrary): () => number {
   try {
     const ffi = process.getBuiltinModule("bun:ffi") as typeof import("bun:ffi");
     const { symbols } = ffi.dlopen(library, { clock_gettime: { args: ["i32", "ptr"], returns: "i32" } });

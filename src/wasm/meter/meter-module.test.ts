@@ -251,8 +251,52 @@ describe("features", () => {
     expect(1_000_000_000 - fuel()).toBeGreaterThan(30 * 15);
   });
 
+  const type = "(type $t (func (result i32)))";
+  const seven = "(elem declare func $g) (func $g (result i32) (i32.const 7))";
+  const same: readonly (readonly [what: string, before: string, body: string])[] = [
+    [
+      "an exception that a try delegates",
+      "(tag $e)",
+      `(try $o (result i32) (do (try (do (throw $e)) (delegate $o)) (i32.const 1)) (catch_all (i32.const 7)))`,
+    ],
+    [
+      "one that is thrown again",
+      "(tag $e)",
+      `(try (result i32) (do (try $i (result i32) (do (throw $e)) (catch $e (rethrow $i))))
+        (catch_all (i32.const 7)))`,
+    ],
+    [
+      "one that is thrown by its reference",
+      "(tag $e)",
+      `(block $h (try_table (catch_all $h)
+          (throw_ref (block $c (result exnref) (try_table (catch_all_ref $c) (throw $e)) (unreachable))))
+        (return (i32.const 1))) (i32.const 7)`,
+    ],
+    ["a call by reference", type + seven, "(call_ref $t (ref.func $g))"],
+    ["a tail call by reference", type + seven, "(return_call_ref $t (ref.func $g))"],
+    [
+      "a branch on null that is not taken",
+      type + seven,
+      "(block $n (return (call_ref $t (br_on_null $n (ref.func $g))))) (i32.const 9)",
+    ],
+    [
+      "a branch on what is not null that is not taken",
+      type,
+      `(block $n (result (ref $t)) (br_on_non_null $n (ref.null $t)) (return (i32.const 7)))
+        (drop) (i32.const 1)`,
+    ],
+  ];
+  for (const [what, before, body] of same) {
+    test(`${what} is metered and computes the same`, async () => {
+      const { exports, fuel } = await metered(`(module ${before} (func (export "f") (result i32) ${body}))`);
+      expect(exports.f!()).toBe(7);
+      expect(1_000_000_000 - fuel()).toBeGreaterThan(2);
+    });
+  }
+
   const refused: readonly (readonly [text: string, says: string])[] = [
     ["(module (memory 1 2 shared))", "shared memory"],
+    ["(module (func (drop (ref.i31 (i32.const 1)))))", "an instruction of the GC proposal"],
     ["(module (memory i64 1))", "64-bit memory"],
     ["(module (type (struct (field i32))) (global (ref null 0) (ref.null 0)))", "GC proposal"],
     ["(module (memory 101))", "101 pages of 64 KiB; at most 100 are allowed"],
