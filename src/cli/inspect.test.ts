@@ -1,10 +1,14 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, spyOn, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assembleText } from "../../test/support/assemble-text.ts";
 import { kitFile } from "../../test/support/guests.ts";
+import { keys } from "../../test/support/signed-patches.ts";
+import { publish } from "../../test/support/update-node.ts";
+import { collectDirectory, writePayload } from "../release/index.ts";
 import { abis } from "../wasi/index.ts";
+import { inspectCommand } from "./inspect.ts";
 import { abiText, inspectAbi } from "./inspect-abi.ts";
 import { inspectModule, moduleText } from "./inspect-module.ts";
 
@@ -117,4 +121,88 @@ describe("emend inspect", () => {
       expect(inspect(...args)).toEqual({ exitCode: 2, stdout: "", stderr: `emend: ${said}\n` });
     });
   }
+});
+
+describe("emend inspect tells of", () => {
+  const site = join(scratch, "site");
+  mkdirSync(join(site, "public"), { recursive: true });
+  writeFileSync(join(site, "public/index.html"), "<h1>hi</h1>");
+  writeFileSync(join(site, ".secret"), "not for a release");
+  writeFileSync(join(site, "api.wasm"), "\0asm");
+  writeFileSync(
+    join(site, "site.toml"),
+    '[[route]]\npath = "/api/*"\nmodule = "api.wasm"\nmethods = ["GET"]\n',
+  );
+
+  /** What the command writes, run in this process. */
+  async function said(...args: string[]): Promise<string> {
+    const written: string[] = [];
+    const write = spyOn(process.stdout, "write").mockImplementation((text) => {
+      written.push(typeof text === "string" ? text : new TextDecoder().decode(text));
+      return true;
+    });
+    try {
+      await inspectCommand().parseAsync(["bun", "inspect", ...args]);
+    } finally {
+      write.mockRestore();
+    }
+    return written.join("");
+  }
+
+  test("a site: its files, none that are hidden, and its routes as they are tried", async () => {
+    const text = await said(site);
+    expect(text).toContain("site: release sha256:");
+    expect(text).toMatch(
+      /routes, in the order in which they are tried:\n {2}\/api\/\* {2}api\.wasm {2}GET HEAD\n/,
+    );
+    expect(text).not.toContain("secret");
+    expect(JSON.parse(await said(site, "--json"))).toMatchObject({
+      kind: "site",
+      routes: [{ path: "/api/*", methods: ["GET", "HEAD"], module: "api.wasm" }],
+    });
+  });
+
+  test("a site without routes", async () => {
+    const bare = join(scratch, "bare");
+    mkdirSync(join(bare, "public"), { recursive: true });
+    writeFileSync(join(bare, "public/index.html"), "hi");
+    expect(await said(bare)).toContain("routes: none, assets only");
+  });
+
+  test("an executable: which emend it is, whose patches it takes, and that its site is whole", async () => {
+    const program = join(scratch, "program");
+    writeFileSync(program, `\x7fELF${"program ".repeat(20)}`);
+    const runtime = { version: "1.2.3", build: "abc", platform: "linux-x64" } as const;
+    const base = { file: program, name: "program", runtime, runtimeBytes: 164, isSameBuild: true };
+    const executable = join(scratch, "executable");
+    await writePayload(base, await collectDirectory(site), executable, [keys.alice.publicKey.text]);
+    const text = await said(executable);
+    expect(text).toContain("executable: emend 1.2.3 (build abc) for linux-x64, 164 bytes without its site");
+    expect(text).toContain(`operator keys, which may patch it: ${keys.alice.publicKey.text}`);
+    expect(text).toContain("3 files");
+    expect(text).toContain("all intact");
+    expect(JSON.parse(await said(executable, "--json"))).toMatchObject({ kind: "executable", runtime });
+  });
+
+  test("a patch: what it claims, and its blocks as they are", async () => {
+    const patch = join(scratch, "v2.emend");
+    writeFileSync(patch, await publish({ "public/a.txt": "one" }, { "public/a.txt": "two" }));
+    expect(await said(patch)).toContain("public/a.txt");
+    expect(JSON.parse(await said(patch, "--extract", "manifest"))).toMatchObject({
+      site: "default",
+      format: 1,
+    });
+    expect(await said(patch, "--extract", "signatures")).toContain("untrusted comment:");
+  });
+
+  test("nothing when the options do not go together", async () => {
+    for (const args of [
+      ["--extract", "manifest"],
+      ["x", "--extract", "manifest", "--json"],
+      ["x", "--abi"],
+      [],
+    ]) {
+      await expect(said(...args)).rejects.toMatchObject({ code: "usage" });
+    }
+  });
 });

@@ -32,6 +32,16 @@ function refusal(): EmendError {
 }
 
 describe("lockState", () => {
+  test.skipIf(process.platform === "darwin")(
+    "lockState says why nothing keeps others out where there is no flock",
+    () => {
+      using lock = lockState(dir, "darwin");
+      expect(lock.lacking).toContain("libSystem.B.dylib");
+      using other = lockState(dir, "darwin");
+      expect(other.lacking).toBe(lock.lacking);
+    },
+  );
+
   test("lockState holds a directory until it is disposed", () => {
     const lock = lockState(dir);
     expect(lock.lacking).toBeNull();

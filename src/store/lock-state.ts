@@ -26,11 +26,11 @@ export interface StateLock extends Disposable {
 }
 
 /** Throws `io` when another process has the directory, or when its lock cannot be opened. */
-export function lockState(dir: string): StateLock {
+export function lockState(dir: string, platform: NodeJS.Platform = process.platform): StateLock {
   const path = join(dir, lockName);
   const file = openLock(path);
   if (file === null) return { lacking: "the file system is read-only", [Symbol.dispose]: () => {} };
-  const answer = lockNow(file);
+  const answer = lockNow(file, platform);
   if (answer === wouldBlock) {
     const holder = readFileSync(path, "utf8").trim();
     closeSync(file);
@@ -68,9 +68,9 @@ function leaveName(file: number): void {
 }
 
 /** 0 when it is ours now, an errno when it is not, words when there is no flock to call. */
-function lockNow(file: number): number | string {
+function lockNow(file: number, platform: NodeJS.Platform): number | string {
   try {
-    const { flock, errno } = process.platform === "darwin" ? loadDarwin() : loadLinux();
+    const { flock, errno } = platform === "darwin" ? loadDarwin() : loadLinux();
     return flock(file, exclusiveNow) === 0 ? 0 : errno();
   } catch (error) {
     return messageOf(error);

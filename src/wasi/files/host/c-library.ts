@@ -95,11 +95,14 @@ let loaded: CLibrary | undefined;
 
 /** The C library of this process. */
 export function cLibrary(): CLibrary {
-  if (loaded === undefined) {
-    const ffi = process.getBuiltinModule("bun:ffi") as Ffi;
-    loaded = process.platform === "darwin" ? loadDarwin(ffi) : loadLinux(ffi);
-  }
+  loaded ??= loadCLibrary(process.platform);
   return loaded;
+}
+
+/** The C library of a platform. Throws on another one. */
+export function loadCLibrary(platform: NodeJS.Platform): CLibrary {
+  const ffi = process.getBuiltinModule("bun:ffi") as Ffi;
+  return platform === "darwin" ? loadDarwin(ffi) : loadLinux(ffi);
 }
 
 function loadLinux(ffi: Ffi): CLibrary {

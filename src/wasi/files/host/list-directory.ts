@@ -5,7 +5,8 @@ import { limits } from "../../limits.ts";
 import { Failure, type Result } from "../answer.ts";
 import type { DirectoryEntry } from "../open-directory.ts";
 import { cLibrary } from "./c-library.ts";
-import { lookAt, typeOfMode } from "./look.ts";
+import { lookAt } from "./look.ts";
+import { typeOfMode } from "./mode.ts";
 import { closeDescriptor, decodeName, lastFailure, openDirectoryToReadAt } from "./system-calls.ts";
 
 /**
@@ -48,12 +49,12 @@ function readEntries(stream: Stream, directory: number): Result<DirectoryEntry[]
     if (name === undefined || name === "." || name === "..") continue;
     if (entries.length === limits.directoryEntriesMax) return Failure.of(errno.nomem);
     const inode = new DataView(bytes.buffer).getBigUint64(0, true);
-    entries.push({ name, inode, type: typeOf(bytes[typeOffset]!, directory, name) });
+    entries.push({ name, inode, type: typeOfEntry(bytes[typeOffset]!, directory, name) });
   }
 }
 
-/** Some file systems do not keep types beside the names. */
-function typeOf(stored: number, directory: number, name: string): number {
+/** The type of an entry; some file systems do not keep it beside the names. */
+export function typeOfEntry(stored: number, directory: number, name: string): number {
   if (stored !== 0) return typeOfMode(stored << 12);
   const seen = lookAt(directory, name);
   if (seen instanceof Failure) return fileType.unknown;

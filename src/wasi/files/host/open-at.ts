@@ -64,7 +64,12 @@ function openDirectory(place: Place, options: OpenOptions): Result<Opened> | typ
     : descriptor;
 }
 
-function openRegular(place: Place, { pin }: Seen, options: OpenOptions): Result<Opened> | typeof raced {
+/** Opens a regular file that was seen; by its name where it could not be pinned. */
+export function openRegular(
+  place: Pick<Place, "directory" | "name">,
+  { pin }: Pick<Seen, "pin">,
+  options: OpenOptions,
+): Result<Opened> | typeof raced {
   const flags = accessFlags(options) | constants.O_NONBLOCK | (options.truncate ? constants.O_TRUNC : 0);
   const same = pin === undefined ? Failure.of(errno.noent) : reopen(pin, flags);
   if (!(same instanceof Failure)) return { descriptor: same, directory: false };
