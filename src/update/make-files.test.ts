@@ -83,6 +83,48 @@ describe("a patch makes", () => {
   });
 });
 
+describe("a patch on its way in", () => {
+  const incoming = (): IncomingPatch =>
+    new IncomingPatch({ keys: [keys.alice.publicKey.text], retired: [], threshold: 1 }, null);
+  const facts = {
+    ...{ site: "default", nodeId: "ab".repeat(16), nowMs: Date.now(), newestCreatedMs: 0, floor: 0 },
+    ...{ running: releaseOf(one).digest, committed: [], missing: [] },
+  };
+
+  test("is judged by what the node knows", async () => {
+    const patch = incoming();
+    const head = patch.feed(await publish(one, two))!;
+    expect(() => patch.admit(facts)).not.toThrow();
+    const refused = (more: object): unknown => {
+      try {
+        patch.admit({ ...facts, ...more });
+        return undefined;
+      } catch (error) {
+        return (error as { code?: unknown }).code;
+      }
+    };
+    expect(refused({ site: "other" })).toBe("patch.wrong-site");
+    expect(refused({ floor: head.sequence })).toBe("patch.sequence");
+    expect(refused({ floor: head.sequence, committed: [head.digest] })).toBe("patch.replayed");
+    expect(refused({ missing: head.needs })).toBe("patch.wrong-base");
+  });
+
+  test("makes nothing before its head is there", async () => {
+    const patch = incoming();
+    patch.feed((await publish(one, two)).subarray(0, 40));
+    await expect(patch.make(new Map(), new Scratch())).rejects.toMatchObject({ code: "patch.truncated" });
+  });
+
+  test("is kept whole however long it gets", async () => {
+    const noise = crypto.getRandomValues(new Uint8Array(65_536));
+    const bytes = await publish(one, { ...one, "public/1.bin": noise, "public/2.bin": noise.toReversed() });
+    const patch = incoming();
+    for (let at = 0; at < bytes.length; at += 10_000) patch.feed(bytes.subarray(at, at + 10_000));
+    expect(sha256Hex(patch.bytes)).toBe(sha256Hex(bytes));
+    expect(bytes.length).toBeGreaterThan(2 * 65_536);
+  });
+});
+
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const none = { payload: { size: 0, sha256: sha256Hex(encode("")) } };
 
